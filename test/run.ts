@@ -1,0 +1,122 @@
+// Runs the tests: Zig's own, natively; then every test file in a process of its own, once with the core that is
+// shipped and once with the safe build of it. The last line is `N passed, N failed`.
+//
+//   npm test                 everything
+//   npm test -- server http  only the test files whose path holds one of these words
+
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+interface Result {
+  passed: number;
+  failed: number;
+  skipped: number;
+  output: string;
+}
+
+/** A test file that takes longer hangs. */
+const FILE_LIMIT_MS = 180_000;
+const TESTS = "wasm-out/tests";
+const SAFE_CORE = pathToFileURL(resolve(TESTS, "support/safe-core.js")).href;
+
+const words = process.argv.slice(2);
+const wanted = (name: string) => words.length === 0 || words.some((word) => name.includes(word));
+const tasks: { name: string; run: () => Promise<Result> }[] = [];
+
+if (wanted("zig")) tasks.push({ name: "zig, native", run: runZigTests });
+for (const core of ["shipped", "safe"] as const) {
+  for (const file of testFiles(TESTS).filter(wanted)) {
+    const name = `${file.slice(TESTS.length + 1, -".test.js".length)}, ${core} core`;
+    tasks.push({ name, run: () => runTestFile(file, core) });
+  }
+}
+
+const results: Result[] = [];
+const started = performance.now();
+const lanes = Math.max(1, Math.min(availableParallelism(), tasks.length));
+const queue = [...tasks];
+await Promise.all(
+  Array.from({ length: lanes }, async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) {
+      const begun = performance.now();
+      const result = await task.run();
+      results.push(result);
+      print(task.name, result, performance.now() - begun);
+    }
+  }),
+);
+
+const sum = (key: "passed" | "failed" | "skipped") =>
+  results.reduce((total, result) => total + result[key], 0);
+if (results.length === 0) console.log(`no test file is named like ${words.join(", ")}`);
+console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s, ${sum("skipped")} skipped`);
+console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
+process.exitCode = sum("failed") > 0 || sum("passed") === 0 ? 1 : 0;
+
+function print(name: string, { passed, failed, skipped, output }: Result, ms: number): void {
+  const counts = `${String(passed).padStart(5)} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`;
+  console.log(`${failed ? "✘" : "•"} ${name.padEnd(44)}${counts}  ${(ms / 1000).toFixed(1)} s`);
+  if (failed) console.log(output.replace(/^/gm, "    "));
+  else for (const line of output.match(/^skipped: .*$/gm) ?? []) console.log(`    ${line}`);
+}
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".test.js"))
+    .sort()
+    .map((path) => join(folder, path));
+}
+
+/** The runner of Zig's test binary says, at the end, `All 3 tests passed.` or `2 passed; 0 skipped; 1 failed.` */
+async function runZigTests(): Promise<Result> {
+  const { code, output } = await execute(resolve("wasm-out/zig-tests"), [], {});
+  const all = /All (\d+) tests passed/.exec(output);
+  const some = /(\d+) passed; (\d+) skipped; (\d+) failed/.exec(output);
+  const passed = Number(all?.[1] ?? some?.[1] ?? 0);
+  return {
+    passed,
+    failed: Math.max(Number(some?.[3] ?? 0), code === 0 && passed > 0 ? 0 : 1),
+    skipped: 0,
+    output,
+  };
+}
+
+/** uvu ends with `Total:`, `Passed:` and `Skipped:`; a file that crashed, hung or ran no test counts as failed. */
+async function runTestFile(file: string, core: "shipped" | "safe"): Promise<Result> {
+  // Processes that the test starts run on the same core.
+  const env = core === "safe" ? { NODE_OPTIONS: `--import=${SAFE_CORE}` } : {};
+  const { code, output } = await execute(process.execPath, ["--expose-gc", file], env);
+  const count = (word: string) =>
+    Number(new RegExp(`^\\s*${word}:\\s+(\\d+)\\s*$`, "m").exec(output)?.[1] ?? 0);
+  const [total, passed, skipped] = [count("Total"), count("Passed"), count("Skipped")];
+  return { passed, failed: Math.max(total - passed, code === 0 && total > 0 ? 0 : 1), skipped, output };
+}
+
+function execute(command: string, args: string[], env: Record<string, string>) {
+  return new Promise<{ code: number | null; output: string }>((done) => {
+    const child = spawn(command, args, {
+      env: { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0", ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    const collect = (chunk: Buffer) => {
+      output += chunk;
+    };
+    child.stdout.on("data", collect);
+    child.stderr.on("data", collect);
+    const timer = setTimeout(() => {
+      output += `\nkilled after ${FILE_LIMIT_MS / 1000} s\n`;
+      child.kill("SIGKILL");
+    }, FILE_LIMIT_MS);
+    child.on("error", (error) => {
+      output += `${error.message}\n`;
+    });
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      done({ code, output });
+    });
+  });
+}

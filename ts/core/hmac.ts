@@ -1,0 +1,161 @@
+/** HMAC in the core (FIPS 198-1): a key slot that holds the prepared key, and what is done with it. */
+import type { Arena, Core } from "./core.ts";
+import { type HashAlgorithm, requireOpen, WINDOW_BYTES } from "./hash.ts";
+import { keepSecret } from "./secrets.ts";
+import { check } from "./status.ts";
+
+/**
+ * A key slot: the states after the inner and the outer key block, and, where the key may be exported, its bits.
+ * Both are wiped when the slot is closed or collected, or the core is closed.
+ */
+export class HmacSlot {
+  readonly hash: HashAlgorithm;
+  readonly #core: Core;
+  readonly #prepared: Uint8Array;
+  readonly #bits: Uint8Array | undefined;
+
+  /**
+   * @param key of any length. For one longer than a block its digest will do (FIPS 198-1, section 4, step 2).
+   * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
+   */
+  constructor(core: Core, hash: HashAlgorithm, key: Uint8Array, bits?: Uint8Array) {
+    this.hash = hash;
+    this.#core = core;
+    this.#prepared = prepare(core, hash, key);
+    this.#bits = bits;
+    keepSecret(core, this, this.#prepared);
+    if (bits) keepSecret(core, this, bits);
+  }
+
+  /** A copy of the key's bits; undefined unless they were kept. */
+  exportBits(): Uint8Array | undefined {
+    requireOpen(this.#core);
+    return this.#bits?.slice();
+  }
+
+  /** The MAC of `message`: as many bytes as the hash gives. */
+  sign(message: Uint8Array): ArrayBuffer {
+    if (message.length > WINDOW_BYTES) return this.#inPieces(message, (signer) => signer.final());
+    const { raw, memory } = this.#core;
+    const { digestBytes } = this.hash;
+    const arena = this.#core.openArena();
+    try {
+      const prepared = arena.alloc(this.#prepared.length + digestBytes + message.length);
+      const output = prepared + this.#prepared.length;
+      const input = output + digestBytes;
+      memory.bytes.set(this.#prepared, prepared);
+      memory.bytes.set(message, input);
+      check(raw["hmac.sign"](prepared, input, message.length, output));
+      return memory.copy(output, digestBytes);
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** Whether `mac` is the MAC of `message`, in time that does not depend on where they differ. */
+  verify(message: Uint8Array, mac: Uint8Array): boolean {
+    if (message.length > WINDOW_BYTES) return this.#inPieces(message, (signer) => signer.verify(mac));
+    requireOpen(this.#core);
+    if (mac.length !== this.hash.digestBytes) return false;
+    const { raw, memory } = this.#core;
+    const arena = this.#core.openArena();
+    try {
+      const prepared = arena.alloc(this.#prepared.length + mac.length + message.length);
+      const given = prepared + this.#prepared.length;
+      const input = given + mac.length;
+      memory.bytes.set(this.#prepared, prepared);
+      memory.bytes.set(mac, given);
+      memory.bytes.set(message, input);
+      return check(raw["hmac.verify"](prepared, input, message.length, given, mac.length)) === 1;
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** A MAC in pieces. */
+  begin(): HmacSigner {
+    return new HmacSigner(this.#core, this.hash, this.#prepared);
+  }
+
+  /** Wipes the key now; what is asked of the slot afterwards is refused. */
+  close(): void {
+    this.#prepared.fill(0);
+    this.#bits?.fill(0);
+  }
+
+  #inPieces<Result>(message: Uint8Array, finish: (signer: HmacSigner) => Result): Result {
+    const signer = this.begin();
+    try {
+      signer.update(message);
+      return finish(signer);
+    } finally {
+      signer.close();
+    }
+  }
+}
+
+/** A MAC in pieces: any number of `update`, one `final` or `verify`, and `close` on every path. */
+export class HmacSigner {
+  readonly #core: Core;
+  readonly #hash: HashAlgorithm;
+  readonly #arena: Arena;
+  readonly #state: number;
+  readonly #window: number;
+
+  constructor(core: Core, hash: HashAlgorithm, prepared: Uint8Array) {
+    this.#core = core;
+    this.#hash = hash;
+    this.#arena = core.openArena();
+    try {
+      this.#state = this.#arena.alloc(check(core.raw["hmac.state_bytes"](hash.id)));
+      this.#window = this.#arena.alloc(WINDOW_BYTES);
+      check(core.raw["hmac.init"](this.#arena.place(prepared), this.#state));
+    } catch (error) {
+      this.#arena.close();
+      throw error;
+    }
+  }
+
+  /** @throws DOMException InvalidStateError when the core was closed meanwhile, here and below. */
+  update(bytes: Uint8Array): void {
+    requireOpen(this.#core);
+    const { raw, memory } = this.#core;
+    for (let at = 0; at < bytes.length; at += WINDOW_BYTES) {
+      const piece = bytes.subarray(at, at + WINDOW_BYTES);
+      memory.bytes.set(piece, this.#window);
+      check(raw["hmac.update"](this.#state, this.#window, piece.length));
+    }
+  }
+
+  final(): ArrayBuffer {
+    requireOpen(this.#core);
+    const length = check(this.#core.raw["hmac.final"](this.#state, this.#window));
+    return this.#core.memory.copy(this.#window, length);
+  }
+
+  verify(mac: Uint8Array): boolean {
+    requireOpen(this.#core);
+    if (mac.length !== this.#hash.digestBytes) return false;
+    this.#core.memory.bytes.set(mac, this.#window);
+    return check(this.#core.raw["hmac.verify_final"](this.#state, this.#window, mac.length)) === 1;
+  }
+
+  close(): void {
+    this.#arena.close();
+  }
+}
+
+/** The states after the inner and the outer key block. */
+function prepare(core: Core, hash: HashAlgorithm, key: Uint8Array): Uint8Array {
+  const { raw, memory } = core;
+  const arena = core.openArena();
+  try {
+    const length = check(raw["hmac.prepared_bytes"](hash.id));
+    const prepared = arena.alloc(length);
+    const address = arena.place(key);
+    check(raw["hmac.prepare"](hash.id, address, key.length, prepared));
+    return new Uint8Array(memory.copy(prepared, length));
+  } finally {
+    arena.close();
+  }
+}

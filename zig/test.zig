@@ -9,4 +9,8 @@ test {
     _ = @import("crypto/sha2.zig");
     _ = @import("crypto/hash.zig");
     _ = @import("crypto/hmac.zig");
+    _ = @import("http/chars.zig");
+    _ = @import("http/authority.zig");
+    _ = @import("http/head.zig");
+    _ = @import("http/chunked.zig");
 }

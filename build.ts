@@ -71,17 +71,26 @@ const STEPS: Record<string, Step> = {
     outputs: [`${OUT}/types/index.d.ts`],
     run: () => {
       rmSync(`${OUT}/types`, { recursive: true, force: true });
-      tool("typescript", "tsc", [
-        ..."--ignoreConfig --rootDir ts --declaration --emitDeclarationOnly --rewriteRelativeImportExtensions".split(
-          " ",
-        ),
-        ..."--target ES2022 --lib ES2023,DOM,DOM.Iterable,DOM.AsyncIterable --module preserve --skipLibCheck".split(
-          " ",
-        ),
-        ..."--strict --exactOptionalPropertyTypes --types node".split(" "),
-        ...["--outDir", `${OUT}/types`, "ts/index.ts", "ts/host/node.ts"],
-      ]);
-      return `${files(`${OUT}/types`).length} files`;
+      const project = `${OUT}/tsconfig.types.json`;
+      const emit = {
+        noEmit: false,
+        declaration: true,
+        emitDeclarationOnly: true,
+        rewriteRelativeImportExtensions: true,
+      };
+      const compilerOptions = { ...emit, rootDir: "../ts", outDir: "types" };
+      writeFileSync(
+        project,
+        JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: ["../ts/index.ts"] }),
+      );
+      tool("typescript", "tsc", ["-p", project]);
+      const declarations = files(`${OUT}/types`);
+      for (const file of declarations) {
+        // The compiler keeps the sources' .ts in declarations, where not every resolver takes it.
+        const text = readFileSync(file, "utf8").replace(/((?:from |import\()"\.[^"]*)\.ts"/g, '$1.js"');
+        writeFileSync(file, text);
+      }
+      return `${declarations.length} files`;
     },
   },
   "zig-tests": {

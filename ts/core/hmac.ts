@@ -12,13 +12,13 @@ export class HmacSlot {
   readonly hash: HashAlgorithm;
   readonly #core: Core;
   readonly #prepared: Uint8Array;
-  readonly #bits: Uint8Array | undefined;
+  readonly #bits: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * @param key of any length. For one longer than a block its digest will do (FIPS 198-1, section 4, step 2).
    * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
    */
-  constructor(core: Core, hash: HashAlgorithm, key: Uint8Array, bits?: Uint8Array) {
+  constructor(core: Core, hash: HashAlgorithm, key: Uint8Array, bits?: Uint8Array<ArrayBuffer>) {
     this.hash = hash;
     this.#core = core;
     this.#prepared = prepare(core, hash, key);
@@ -27,10 +27,10 @@ export class HmacSlot {
     if (bits) keepSecret(core, this, bits);
   }
 
-  /** A copy of the key's bits; undefined unless they were kept. */
-  exportBits(): Uint8Array | undefined {
+  /** A copy of the key's bits, for a slot that was given them. */
+  exportBits(): Uint8Array<ArrayBuffer> {
     requireOpen(this.#core);
-    return this.#bits?.slice();
+    return this.#bits!.slice();
   }
 
   /** The MAC of `message`: as many bytes as the hash gives. */

@@ -1,0 +1,47 @@
+/** Normalizing an algorithm: https://w3c.github.io/webcrypto/#algorithm-normalization-normalize-an-algorithm. */
+import { domException } from "../dom-exception.ts";
+import { Algorithm, type AlgorithmIdentifier, HashAlgorithmIdentifier } from "./algorithm.ts";
+import { type Normalized, type Operation, type Registered, registry } from "./registry.ts";
+
+/**
+ * @throws TypeError for an identifier that does not convert; DOMException NotSupportedError for an algorithm that
+ *   does not have the operation; what getters of the identifier throw.
+ */
+export function normalize(operation: Operation<never>, identifier: AlgorithmIdentifier, where: string): never;
+export function normalize<P>(
+  operation: Operation<P>,
+  identifier: AlgorithmIdentifier,
+  where: string,
+): Normalized<P>;
+export function normalize<P>(
+  operation: Operation<P>,
+  identifier: AlgorithmIdentifier,
+  where: string,
+): Normalized<P> {
+  if (typeof identifier === "string") {
+    const registered = find(operation, identifier, where);
+    if (registered.parameters === Algorithm) return registered;
+    // Its other members are missing, which is for their conversion to say.
+    return withParameters(registered, { __proto__: null, name: identifier }, where);
+  }
+  const { name } = Algorithm(identifier, where);
+  return withParameters(find(operation, name, where), identifier, where);
+}
+
+function find<P>(operation: Operation<P>, name: string, where: string): Registered<P> {
+  const registered = operation.find(name);
+  if (registered) return registered;
+  const message = `${where}: no algorithm named ${JSON.stringify(name)} supports ${operation.name}`;
+  throw domException("NotSupportedError", message);
+}
+
+function withParameters<P>(registered: Registered<P>, identifier: object, where: string): Normalized<P> {
+  const { name, parameters, perform } = registered;
+  const algorithm: Record<string, unknown> = { ...parameters(identifier, where), name };
+  for (const { name: key, type } of parameters.members) {
+    if (type !== HashAlgorithmIdentifier) continue;
+    const hash = algorithm[key] as AlgorithmIdentifier;
+    algorithm[key] = normalize(registry.digest, hash, `${where}.${key}`).algorithm;
+  }
+  return { perform, algorithm: algorithm as never, name };
+}

@@ -99,8 +99,9 @@ class MemorySocket implements Socket {
     this.#queue.push(bytes);
     this.#queued += bytes.length;
     this.#schedule();
-    this.#needDrain = this.#queued >= this.#queueBytes;
-    return !this.#needDrain;
+    const room = this.#queued < this.#queueBytes;
+    this.#needDrain ||= !room;
+    return room;
   }
 
   pause(): void {
@@ -134,8 +135,15 @@ class MemorySocket implements Socket {
   }
 
   #deliver(): void {
-    if (this.#closed || this.#peer.#paused) return;
     const first = this.#queue[0];
+    if (this.#closed) return;
+    if (!first && this.#needDrain) {
+      this.#needDrain = false;
+      this.#schedule();
+      this.#handler.drain();
+      return;
+    }
+    if (this.#peer.#paused) return;
     if (first) {
       const piece = first.subarray(0, this.#pieceBytes);
       if (piece.length === first.length) this.#queue.shift();
@@ -143,10 +151,6 @@ class MemorySocket implements Socket {
       this.#queued -= piece.length;
       this.#schedule();
       this.#peer.#handler.data(piece);
-    } else if (this.#needDrain) {
-      this.#needDrain = false;
-      this.#schedule();
-      this.#handler.drain();
     } else if (this.#ended && !this.#endDelivered) {
       this.#endDelivered = true;
       this.#peer.#handler.end();

@@ -4,13 +4,27 @@
  * Globals are taken once, at import, so that whoever replaces them later (fake timers, a runtime's own functions made
  * global) does not replace them here.
  */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Clock, Host, Network } from "./host.ts";
 
 const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask } = globalThis;
-const { timeOrigin } = performance;
-const now = performance.now.bind(performance);
+
+/**
+ * Modules of Node are loaded when they are needed, since each costs a program that does without it a millisecond or
+ * more of its start. And by `require`, which is synchronous and makes no ES module of what it loads: the one of
+ * node:fs touches every export, some of which load much more.
+ */
+const require = createRequire(import.meta.url);
+const nodeFs = () => require("node:fs") as typeof import("node:fs");
+const nodeCrypto = () => require("node:crypto") as typeof import("node:crypto");
+
+const nodePerformance = () => (require("node:perf_hooks") as typeof import("node:perf_hooks")).performance;
+
+let performance: ReturnType<typeof nodePerformance> | undefined;
+const now = (): number => {
+  performance ??= nodePerformance();
+  return performance.now();
+};
 
 /** Node takes a longer delay for 1 ms. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -19,7 +33,9 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 const MAX_FILL_BYTES = 2 ** 31 - 1;
 
 const clock: Clock = {
-  timeOrigin,
+  get timeOrigin() {
+    return nodePerformance().timeOrigin;
+  },
   now,
 
   schedule(task, delay) {
@@ -45,7 +61,6 @@ const clock: Clock = {
   },
 };
 
-/** In a file of its own: loading node:net takes milliseconds, which a program without sockets need not wait for. */
 const loadNetwork = async (): Promise<Network> => (await import("./node-network.ts")).network;
 
 export const defaultHost: Host = {
@@ -58,7 +73,7 @@ export const defaultHost: Host = {
   },
 
   /** The bundle is in wasm-out/js, the core in wasm-out. */
-  loadCore: () => readFileSync(new URL("../nano.wasm", import.meta.url)),
+  loadCore: () => new WebAssembly.Module(nodeFs().readFileSync(new URL("../nano.wasm", import.meta.url))),
 
   fillRandom(bytes) {
     for (let at = 0; at < bytes.length; at += MAX_FILL_BYTES) {
@@ -73,10 +88,3 @@ export const defaultHost: Host = {
     });
   },
 };
-
-/** Loaded late for the same reason, and by `require`, since `fillRandom` cannot wait for a promise. */
-let loadedCrypto: typeof import("node:crypto") | undefined;
-function nodeCrypto(): typeof import("node:crypto") {
-  loadedCrypto ??= createRequire(import.meta.url)("node:crypto") as typeof import("node:crypto");
-  return loadedCrypto;
-}

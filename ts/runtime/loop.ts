@@ -45,18 +45,12 @@ export class EventLoop {
    * @returns the timer's id, for `clearTimeout`.
    * @throws TypeError unless `handler` is a function; DOMException InvalidStateError after `close`.
    */
-  readonly setTimeout = <Args extends unknown[]>(
-    handler: (...args: Args) => unknown,
-    timeout = 0,
-    ...args: Args
-  ): number => this.#setTimer("setTimeout", handler, timeout, args, false);
+  readonly setTimeout = (handler: Handler, timeout = 0, ...args: unknown[]): number =>
+    this.#setTimer("setTimeout", handler, timeout, args, false);
 
   /** As `setTimeout`, again and again: the time until the next call begins to run when the last one has returned. */
-  readonly setInterval = <Args extends unknown[]>(
-    handler: (...args: Args) => unknown,
-    timeout = 0,
-    ...args: Args
-  ): number => this.#setTimer("setInterval", handler, timeout, args, true);
+  readonly setInterval = (handler: Handler, timeout = 0, ...args: unknown[]): number =>
+    this.#setTimer("setInterval", handler, timeout, args, true);
 
   /** Cancels a timer, an interval as well. What is no timer's id is ignored. */
   readonly clearTimeout = (id = 0): void => this.#timers.clear(toLong(id));

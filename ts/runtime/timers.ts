@@ -20,7 +20,8 @@ const CLAMPED_TIMEOUT_MS = 4;
 /** Ids are WebIDL `long`s. */
 const MAX_ID = 2 ** 31 - 1;
 
-export type Handler = (...args: never[]) => unknown;
+// biome-ignore lint/suspicious/noExplicitAny: the arguments are the caller's, and so are their types.
+export type Handler = (...args: any[]) => unknown;
 
 class Timer extends Due {
   readonly id: number;

@@ -1,0 +1,166 @@
+/**
+ * NANO's public face: `createRuntime` and what a runtime is made of. See docs/ for a guide; the rooms behind this
+ * file are core (nano.wasm), runtime (the event loop), web (the standards' interfaces), server and host.
+ */
+import { defaultHost } from "#host";
+import { Core, type MemoryStatistics } from "./core/core.ts";
+import { type CoreSource, compileCore, compileCoreSync } from "./core/load.ts";
+import type { Clock, Host } from "./host/host.ts";
+import { EventLoop } from "./runtime/loop.ts";
+import type { App, AppSource, LoadOptions } from "./server/app.ts";
+import type { ServeOptions, Server } from "./server/server.ts";
+import { createBase64 } from "./web/base64.ts";
+import { createCrypto } from "./web/crypto/crypto.ts";
+
+export type { MemoryStatistics } from "./core/core.ts";
+export type { CoreSource } from "./core/load.ts";
+export type * from "./host/host.ts";
+export { memoryHost } from "./host/memory.ts";
+export { type VirtualClock, virtualClock } from "./runtime/virtual-clock.ts";
+export type { App, AppContext, AppSource, FetchHandler, LoadOptions } from "./server/app.ts";
+export type { ServeLimits, ServeOptions, Server } from "./server/server.ts";
+export { Crypto } from "./web/crypto/crypto.ts";
+export { CryptoKey } from "./web/crypto/key.ts";
+export { SubtleCrypto } from "./web/crypto/subtle.ts";
+export type { SubtleCryptoSync } from "./web/crypto/subtle-sync.ts";
+
+declare const NANO_VERSION: string;
+export const version: string = NANO_VERSION;
+
+export interface RuntimeOptions {
+  /** The engine to stand on; by default the one this package was resolved for. */
+  host?: Host;
+  /** The core; by default the packaged nano.wasm. */
+  wasm?: CoreSource | Promise<CoreSource>;
+  /** The clock that timers and `performance` go by; by default the host's. See `virtualClock`. */
+  clock?: Clock;
+  /**
+   * Told of every exception that nobody caught. By default, one of a timer or microtask is reported in the host's way
+   * (in Node, an uncaught exception of the process), and one of an app is printed, since its server goes on.
+   */
+  onError?: (error: unknown) => void;
+}
+
+export interface SyncRuntimeOptions extends RuntimeOptions {
+  wasm?: WebAssembly.Module | BufferSource;
+}
+
+/** The packaged core, compiled once a process for each way of loading it, which hosts may share. */
+const packagedCores = new WeakMap<Host["loadCore"], WebAssembly.Module>();
+
+/**
+ * Makes a runtime.
+ *
+ * @throws TypeError when the core cannot be had or is of another version; WebAssembly.CompileError when it is none.
+ */
+export async function createRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const host = options.host ?? defaultHost;
+  if (options.wasm !== undefined) return new Runtime(host, await compileCore(options.wasm), options);
+  let module = packagedCores.get(host.loadCore);
+  if (!module) {
+    module = await compileCore(await host.loadCore());
+    packagedCores.set(host.loadCore, module);
+  }
+  return new Runtime(host, module, options);
+}
+
+/**
+ * Makes a runtime at once, where the engine can read and compile the core synchronously. Node, Deno and Bun can;
+ * a browser's main thread cannot compile a module of this size from bytes, but takes a WebAssembly.Module.
+ */
+export function createRuntimeSync(options: SyncRuntimeOptions = {}): Runtime {
+  const host = options.host ?? defaultHost;
+  if (options.wasm !== undefined) return new Runtime(host, compileCoreSync(options.wasm), options);
+  let module = packagedCores.get(host.loadCore);
+  if (!module) {
+    const source = host.loadCore();
+    if (source instanceof Promise) {
+      throw new TypeError(
+        `host "${host.name}" cannot load the core synchronously; use createRuntime, or pass wasm`,
+      );
+    }
+    module = compileCoreSync(source);
+    packagedCores.set(host.loadCore, module);
+  }
+  return new Runtime(host, module, options);
+}
+
+/** One runtime: a core of its own, an event loop of its own, and the standards' interfaces over both. */
+export class Runtime {
+  /** `crypto`, as the Web Cryptography API has it. */
+  readonly crypto: import("./web/crypto/crypto.ts").Crypto;
+  /** The same operations, answered at once instead of by a promise. */
+  readonly subtleSync: import("./web/crypto/subtle-sync.ts").SubtleCryptoSync;
+  readonly performance: EventLoop["performance"];
+  readonly setTimeout: EventLoop["setTimeout"];
+  readonly setInterval: EventLoop["setInterval"];
+  readonly clearTimeout: EventLoop["clearTimeout"];
+  readonly clearInterval: EventLoop["clearInterval"];
+  readonly queueMicrotask: EventLoop["queueMicrotask"];
+  readonly atob: (data: string) => string;
+  readonly btoa: (data: string) => string;
+
+  readonly #host: Host;
+  readonly #core: Core;
+  readonly #loop: EventLoop;
+  readonly #servers = new Set<Server>();
+  readonly #appDefaults: Pick<RuntimeOptions, "onError">;
+
+  /** For `createRuntime` and `createRuntimeSync`. */
+  constructor(host: Host, module: WebAssembly.Module, options: RuntimeOptions) {
+    this.#host = host;
+    this.#core = new Core(module);
+    const loop = new EventLoop(options.clock ?? host.clock, options.onError ?? host.reportError);
+    this.#loop = loop;
+    this.#appDefaults = options.onError ? { onError: options.onError } : {};
+    const { crypto, subtleSync } = createCrypto(this.#core, loop, host.fillRandom);
+    this.crypto = crypto;
+    this.subtleSync = subtleSync;
+    this.performance = loop.performance;
+    this.setTimeout = loop.setTimeout;
+    this.setInterval = loop.setInterval;
+    this.clearTimeout = loop.clearTimeout;
+    this.clearInterval = loop.clearInterval;
+    this.queueMicrotask = loop.queueMicrotask;
+    const { atob, btoa } = createBase64(this.#core);
+    this.atob = atob;
+    this.btoa = btoa;
+  }
+
+  /** Makes an app of a module, its URL, or its source text. */
+  async load(source: AppSource, options: LoadOptions = {}): Promise<App> {
+    const { loadApp } = await import("./server/app.ts");
+    return loadApp(this.#loop, source, { ...this.#appDefaults, ...options });
+  }
+
+  /** Serves an app over HTTP/1.1 on the host's sockets. Resolves when it listens. */
+  async serve(options: ServeOptions): Promise<Server> {
+    // Loaded when it is asked for: who only computes digests starts sooner.
+    const { startServer } = await import("./server/server.ts");
+    const runtime = { core: this.#core, loop: this.#loop, host: this.#host };
+    const server = await startServer(runtime, { ...this.#appDefaults, ...options });
+    this.#servers.add(server);
+    server.closed.then(() => this.#servers.delete(server));
+    return server;
+  }
+
+  /** Resolves when nothing is left to do: no timer, no server, no request, no promise given to `waitUntil`. */
+  idle(): Promise<void> {
+    return this.#loop.idle();
+  }
+
+  /** What the core's memory is doing. */
+  memory(): MemoryStatistics {
+    return this.#core.statistics();
+  }
+
+  /**
+   * Ends the runtime: drains its servers, cancels its timers, wipes and frees its memory, keys included. What is
+   * called afterwards fails with InvalidStateError. Closing twice is the same as once.
+   */
+  async close(): Promise<void> {
+    await Promise.all([...this.#servers].map((server) => server.close()));
+    this.#loop.close();
+    this.#core.close();
+  }
+}

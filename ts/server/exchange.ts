@@ -1,0 +1,281 @@
+/**
+ * One request and its response, from a whole head to the last byte of both: makes the Request, calls the app, sends
+ * what it answers, and says what went wrong.
+ *
+ * Core memory: only a chunked body has any. It is given back when the body is complete or, by `#finish` or `#breakOff`,
+ * one of which ends every exchange, when it never will be.
+ */
+import type { Core } from "../core/core.ts";
+import { ChunkedReader, type RequestHead } from "../core/http.ts";
+import { errorFrom, isResponse, type LoadedApp, notAResponse } from "./app.ts";
+import { HttpError, refusalOf } from "./http-error.ts";
+import type { ServeLimits } from "./limits.ts";
+import { createRequest } from "./request.ts";
+import { type BodySource, copyOf, RequestBody } from "./request-body.ts";
+import { discardBody, type ResponseOutput, ResponseSender } from "./response-sender.ts";
+
+/** The connection, as an exchange sees it. */
+export interface ExchangeConnection {
+  readonly app: LoadedApp;
+  readonly core: Core;
+  readonly limits: ServeLimits;
+  readonly remoteAddress: string;
+  /** Host and port of the listener, for requests that do not say whom they are meant for. */
+  readonly authority: string;
+  /** The server is on its way out, or the client has said its last. */
+  readonly closing: boolean;
+  write(data: Uint8Array | string): boolean;
+  drained(): Promise<void>;
+  date(): string;
+  pause(paused: boolean): void;
+  /** Calls `timedOut` of the exchange unless it is set again, or cleared by Infinity. */
+  expectInput(milliseconds: number): void;
+  /** The exchange is over; `reuse` if another may follow. */
+  exchanged(reuse: boolean): void;
+  /** Answers by the server itself, as the last thing on this connection. */
+  refuse(error: HttpError, headOnly: boolean): void;
+  /** Drops it, since what was begun cannot be finished. */
+  destroy(): void;
+}
+
+export class Exchange implements BodySource, ResponseOutput {
+  readonly #connection: ExchangeConnection;
+  readonly #head: RequestHead;
+  readonly #sender: ResponseSender;
+  readonly #abort = new AbortController();
+  /** Content that is still arriving, or has arrived in pieces. */
+  #body: RequestBody | null = null;
+  #continued = false;
+  #responded = false;
+  #over = false;
+
+  constructor(connection: ExchangeConnection, head: RequestHead) {
+    this.#connection = connection;
+    this.#head = head;
+    this.#sender = new ResponseSender(this, head);
+  }
+
+  /**
+   * Begins, with the bytes that came behind the head.
+   *
+   * @returns how many of them belong to this request.
+   */
+  begin(bytes: Uint8Array): number {
+    try {
+      const { limits, app, core, remoteAddress, authority } = this.#connection;
+      const { contentLength, chunked, method } = this.#head;
+      if (this.#head.expectUnknown) throw new HttpError(417, "the only expectation met here is 100-continue");
+      if (contentLength !== null && contentLength > limits.bodyBytes) {
+        throw new HttpError(413, `the body is longer than ${limits.bodyBytes} bytes`);
+      }
+      // A Request of either method cannot have a body; RFC 9110 section 9.3.1 gives it no meaning.
+      const bodiless = method === "GET" || method === "HEAD";
+
+      let taken = 0;
+      let content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null = null;
+      if (!bodiless && contentLength && contentLength <= bytes.length) {
+        content = copyOf(bytes.subarray(0, contentLength));
+        taken = contentLength;
+      } else if (chunked || contentLength) {
+        this.#body = new RequestBody(
+          chunked ? new ChunkedReader(core) : contentLength!,
+          limits.bodyBytes,
+          this,
+        );
+        if (bodiless) this.#body.drop();
+        else content = this.#body.stream;
+        taken = this.#body.feed(bytes);
+      }
+      const request = createRequest(this.#head, authority, content, this.#abort.signal);
+      this.#run(app, request, remoteAddress);
+      return taken;
+    } catch (error) {
+      this.#refuse(error);
+      return bytes.length;
+    }
+  }
+
+  /** The body of the request is not all here yet. */
+  get expectsInput(): boolean {
+    return this.#body !== null && !this.#body.complete;
+  }
+
+  /** Bytes for the body; returns how many belonged to it. */
+  feed(bytes: Uint8Array): number {
+    const body = this.#body!;
+    try {
+      const taken = body.feed(bytes);
+      if (this.#responded) this.#continueRest();
+      return taken;
+    } catch (error) {
+      this.#refuse(error);
+      return bytes.length;
+    }
+  }
+
+  /** No byte of the body for too long. */
+  timedOut(): void {
+    this.#refuse(new HttpError(408, "the body did not arrive in time"));
+  }
+
+  /** The client has said its last. It may still read: the answer is sent, if the app has one. */
+  clientEnded(): void {
+    if (this.expectsInput) this.#refuse(new HttpError(400, "the connection ended before the body did"));
+    else if (!this.#responded)
+      this.#abort.abort(new DOMException("the client has closed its side", "AbortError"));
+  }
+
+  /** The connection is gone, and with it everything that is not finished. */
+  clientGone(): void {
+    if (!this.#over) this.#breakOff(new DOMException("the client has closed the connection", "AbortError"));
+  }
+
+  async #run(app: LoadedApp, request: Request, remoteAddress: string): Promise<void> {
+    let response: Response;
+    try {
+      const answer = await app.call(request, remoteAddress);
+      if (!isResponse(answer)) throw notAResponse(answer);
+      response = answer;
+    } catch (error) {
+      this.#report(error);
+      response = internalServerError();
+    }
+    await this.#respond(response);
+  }
+
+  async #respond(response: Response): Promise<void> {
+    if (this.#over) {
+      discardBody(response);
+      return;
+    }
+    try {
+      await this.#sender.send(response);
+      if (!this.#over) this.#afterResponse();
+    } catch (error) {
+      if (this.#over) return;
+      this.#report(error);
+      // What has been begun can only be broken off: a wrong end must not look like a right one.
+      if (this.#sender.started) this.#connection.destroy();
+      else await this.#respond(internalServerError());
+    }
+  }
+
+  /** The response is sent. Somebody may still be reading the request, in `waitUntil`; else its rest is dropped. */
+  #afterResponse(): void {
+    this.#responded = true;
+    if (this.#body && !this.#body.complete && !this.#body.stream.locked) this.#body.abandon();
+    this.#continueRest();
+  }
+
+  /** After the response: is there more of this request, and is it worth waiting for? */
+  #continueRest(): void {
+    const { limits } = this.#connection;
+    const { persistent } = this.#sender;
+    const body = this.#body;
+    if (!body || body.complete) {
+      this.#finish(persistent);
+    } else if (body.dropping && (!persistent || body.unreadBytes > limits.unreadBodyBytes)) {
+      this.#finish(false);
+    } else {
+      this.#connection.expectInput(limits.bodyTimeout);
+    }
+  }
+
+  #finish(reuse: boolean): void {
+    this.#over = true;
+    if (this.#body && !this.#body.complete) {
+      this.#body.fail(new TypeError("the connection was closed before the body was read"));
+    }
+    this.#connection.exchanged(reuse);
+  }
+
+  /** The server answers in the app's place, or, where the app has begun to answer, breaks off. */
+  #refuse(error: unknown): void {
+    if (this.#over) return;
+    const refusal = refusalOf(error, this.#connection.app);
+    this.#breakOff(new DOMException(refusal.message, refusal.status === 408 ? "TimeoutError" : "AbortError"));
+    if (this.#responded) this.#connection.exchanged(false);
+    else if (this.#sender.started) this.#connection.destroy();
+    else this.#connection.refuse(refusal, this.#head.method === "HEAD");
+  }
+
+  /** Tells everybody who is still at it, by the signal, the request's body and the response's. */
+  #breakOff(reason: DOMException): void {
+    this.#over = true;
+    this.#body?.fail(reason);
+    this.#sender.cancel(reason);
+    this.#abort.abort(reason);
+  }
+
+  /** Tells whoever runs the app: method and path, without the query, which may hold what no log should. */
+  #report(error: unknown): void {
+    if (this.#comesFromUs(error)) return;
+    const { method, target } = this.#head;
+    this.#connection.app.report(errorFrom(`${method} ${target.split("?", 1)[0]}`, error));
+  }
+
+  /** An app that gives up because its client did has nothing to explain. */
+  #comesFromUs(error: unknown): boolean {
+    const { aborted, reason } = this.#abort.signal;
+    if (!aborted) return false;
+    for (let cause = error, depth = 0; depth < 8; depth++) {
+      if (cause === reason) return true;
+      if (!(cause instanceof Error)) return false;
+      cause = cause.cause;
+    }
+    return false;
+  }
+
+  // BodySource: what the request's body asks of the connection.
+
+  wanted(): void {
+    if (this.#over) return;
+    if (this.#waitsForContinue && !this.#sender.started) {
+      this.#continued = true;
+      this.#connection.write("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    this.#connection.expectInput(this.#connection.limits.bodyTimeout);
+  }
+
+  served(): void {
+    this.#connection.expectInput(Number.POSITIVE_INFINITY);
+  }
+
+  pause(paused: boolean): void {
+    this.#connection.pause(paused);
+  }
+
+  /** RFC 9110 section 10.1.1: the client may be holding the body back until it is told to go on. */
+  get #waitsForContinue(): boolean {
+    return this.#head.expectContinue && this.#head.minorVersion === 1 && !this.#continued;
+  }
+
+  // ResponseOutput: what the response asks of the connection.
+
+  write(data: Uint8Array | string): boolean {
+    return this.#connection.write(data);
+  }
+
+  drained(): Promise<void> {
+    return this.#connection.drained();
+  }
+
+  date(): string {
+    return this.#connection.date();
+  }
+
+  persistent(): boolean {
+    if (!this.#head.keepAlive || this.#connection.closing) return false;
+    const body = this.#body;
+    if (!body || body.complete || body.stream.locked) return true;
+    // The rest comes before the next request, and is dropped: not if the client may never send it, or sends too much.
+    return !this.#waitsForContinue && body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
+  }
+}
+
+function internalServerError(): Response {
+  return new Response("Internal Server Error\n", {
+    status: 500,
+    headers: { "content-type": "text/plain;charset=UTF-8" },
+  });
+}

@@ -1,0 +1,160 @@
+/**
+ * The content of a request, from socket bytes to a stream: RFC 9112 section 6, framed by Content-Length or by the
+ * chunked coding.
+ *
+ * Backpressure: the stream asks for bytes only when somebody reads; what arrives unasked is kept up to
+ * `BUFFER_BYTES`, then the socket is paused until the reader has caught up.
+ */
+import type { ChunkedReader } from "../core/http.ts";
+import { HttpError } from "./http-error.ts";
+
+/** Bytes that wait in the stream before the socket is paused. */
+const BUFFER_BYTES = 64 * 1024;
+
+/**
+ * A copy in an ArrayBuffer of its own, which a stream may take away. (`slice` is no copy where an engine hands over
+ * Node's Buffer.)
+ */
+export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+/** What a body needs of its connection. */
+export interface BodySource {
+  /** The reader waits for bytes. */
+  wanted(): void;
+  /** Bytes came, and nobody waits now. */
+  served(): void;
+  /** The reader is too far behind, or (false) has caught up. */
+  pause(paused: boolean): void;
+}
+
+export class RequestBody {
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+
+  readonly #source: BodySource;
+  readonly #limitBytes: number;
+  readonly #framing: ChunkedReader | null;
+  /** Still to come; with the chunked coding unknown. */
+  #remainingBytes: number;
+  #receivedBytes = 0;
+  #droppedBytes = 0;
+  #controller!: ReadableByteStreamController;
+  #complete = false;
+  #dropping = false;
+  #paused = false;
+
+  /** @param framing the Content-Length, or the reader of the chunked coding. */
+  constructor(framing: number | ChunkedReader, limitBytes: number, source: BodySource) {
+    this.#source = source;
+    this.#limitBytes = limitBytes;
+    this.#framing = typeof framing === "number" ? null : framing;
+    this.#remainingBytes = typeof framing === "number" ? framing : Number.POSITIVE_INFINITY;
+    this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+      {
+        type: "bytes",
+        start: (controller) => {
+          this.#controller = controller as ReadableByteStreamController;
+        },
+        pull: () => this.#pull(),
+        cancel: () => this.drop(),
+      },
+      // Nothing is asked for ahead: the first pull is the app's first read, which 100 (Continue) waits for.
+      { highWaterMark: 0 },
+    );
+  }
+
+  /** All of it has arrived, read or not. */
+  get complete(): boolean {
+    return this.#complete;
+  }
+
+  /** Bytes that nobody read: those dropped so far, and those still to come if their number is known. */
+  get unreadBytes(): number {
+    return this.#droppedBytes + (this.#framing ? 0 : this.#remainingBytes);
+  }
+
+  /** Nobody will read what is still to come. */
+  get dropping(): boolean {
+    return this.#dropping;
+  }
+
+  /**
+   * Takes what belongs to this body off `bytes`, copying what it keeps.
+   *
+   * @returns how many bytes it took: less than all when the body is complete, and the rest is the next request.
+   * @throws HttpError for broken framing, or a body over its limit.
+   */
+  feed(bytes: Uint8Array): number {
+    if (this.#framing) {
+      const { segments, consumed, done } = this.#framing.feed(bytes);
+      for (const segment of segments) this.#take(segment);
+      if (done) this.#end();
+      return consumed;
+    }
+    const content = bytes.subarray(0, this.#remainingBytes);
+    this.#remainingBytes -= content.length;
+    this.#take(content);
+    if (this.#remainingBytes === 0) this.#end();
+    return content.length;
+  }
+
+  /** What is unread or still to come is of no use to anybody. */
+  drop(): void {
+    this.#dropping = true;
+    if (this.#complete) return;
+    this.#source.served();
+    this.#setPaused(false);
+  }
+
+  /** As `drop`, for a body that nobody has begun to read; who does so now is told that it is too late. */
+  abandon(): void {
+    this.drop();
+    this.#controller.error(new TypeError("the response was sent before the body of the request was read"));
+  }
+
+  /** The rest will never come. Whoever reads gets `reason`. */
+  fail(reason: unknown): void {
+    if (this.#complete) return;
+    this.#complete = true;
+    this.#framing?.close();
+    this.#source.served();
+    if (!this.#dropping) this.#controller.error(reason);
+  }
+
+  #pull(): void {
+    this.#setPaused(false);
+    if (!this.#complete) this.#source.wanted();
+  }
+
+  #take(content: Uint8Array): void {
+    if (content.length === 0) return;
+    this.#receivedBytes += content.length;
+    if (this.#receivedBytes > this.#limitBytes) {
+      throw new HttpError(413, `the body is longer than ${this.#limitBytes} bytes`);
+    }
+    if (this.#dropping) {
+      this.#droppedBytes += content.length;
+      return;
+    }
+    this.#source.served();
+    this.#controller.enqueue(copyOf(content));
+    if (-this.#controller.desiredSize! >= BUFFER_BYTES) this.#setPaused(true);
+  }
+
+  #end(): void {
+    this.#complete = true;
+    this.#setPaused(false);
+    if (this.#dropping) return;
+    this.#source.served();
+    this.#controller.close();
+    // A reader that brought its own buffer gets it back, empty: closing alone leaves it waiting.
+    this.#controller.byobRequest?.respond(0);
+  }
+
+  #setPaused(paused: boolean): void {
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    this.#source.pause(paused);
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * A response, onto the connection: RFC 9112 sections 6 and 7.
+ *
+ * How a body is framed:
+ *
+ *     no body by the method or status        nothing; Content-Length as the app gave it (never with 204)
+ *     the app gave Content-Length            that many bytes; any other number is an error
+ *     whole at once (text, bytes, ...)       Content-Length, in one write with the head
+ *     else, to HTTP/1.1                      chunked
+ *     else, to HTTP/1.0                      until the connection is closed
+ *
+ * A Response does not say how long its body is. "Whole at once" is a stream that ends within a few turns of the
+ * microtask queue, as those do that engines make of text and bytes. What takes longer is sent as it comes, the head
+ * first of all.
+ */
+import { copyOf } from "./request-body.ts";
+import { describeHead, type ResponseHead } from "./response-head.ts";
+
+/** The connection, as a response sees it. */
+export interface ResponseOutput {
+  /** As `Socket.write`. */
+  write(data: Uint8Array | string): boolean;
+  /** Resolves when more may be written, or the connection is gone. */
+  drained(): Promise<void>;
+  /** Asked once, when the head goes out: may another request follow on this connection? */
+  persistent(): boolean;
+  /** The value of Date. */
+  date(): string;
+}
+
+/** Turns of the microtask queue. Node 20 takes 1 to 7 for each read of what it made itself. */
+const TURNS = 16;
+
+/** More than this is not joined with its framing, and is written in pieces of this size. */
+const PIECE_BYTES = 64 * 1024;
+
+/** RFC 9110 section 15.4.5 and section 15.3.5; a 205 says that it is empty, by Content-Length: 0. */
+const NULL_BODY_STATUS = new Set([204, 205, 304]);
+
+export class ResponseSender {
+  readonly #output: ResponseOutput;
+  readonly #headOnly: boolean;
+  readonly #minorVersion: number;
+  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #started = false;
+  #persistent = false;
+  #cancelled = false;
+
+  constructor(output: ResponseOutput, request: { method: string; minorVersion: number }) {
+    this.#output = output;
+    this.#headOnly = request.method === "HEAD";
+    this.#minorVersion = request.minorVersion;
+  }
+
+  /** The head is out: nothing else can be answered any more. */
+  get started(): boolean {
+    return this.#started;
+  }
+
+  /** Once sent: whether the client was told that the connection stays open. */
+  get persistent(): boolean {
+    return this.#persistent;
+  }
+
+  /**
+   * Sends all of it, or until `cancel`.
+   *
+   * @throws TypeError for a response that cannot be sent, or whose body is not as long as it says; what its body
+   * throws. Whether another response can take its place is told by `started`.
+   */
+  async send(response: Response): Promise<void> {
+    const head = describeHead(response);
+    const { body, status } = response;
+    if (this.#headOnly || NULL_BODY_STATUS.has(status)) {
+      const length = status === 204 ? null : status === 205 ? 0 : head.contentLength;
+      this.#write(this.#begin(head, length === null ? "" : contentLength(length)));
+      discardBody(response);
+    } else if (body === null) {
+      requireLength(head, 0);
+      this.#write(this.#begin(head, contentLength(0)));
+    } else {
+      if (response.bodyUsed || body.locked)
+        throw new TypeError("the body of the response has been used already");
+      await this.#sendBody(head, body.getReader());
+    }
+    // What has not left yet is not followed by more.
+    await this.#output.drained();
+  }
+
+  /** Nobody wants the rest: tells the source of the body. */
+  cancel(reason: unknown): void {
+    this.#cancelled = true;
+    this.#reader?.cancel(reason).catch(() => {});
+  }
+
+  async #sendBody(head: ResponseHead, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+    this.#reader = reader;
+    try {
+      let read = reader.read();
+      let first: Uint8Array | undefined;
+      if (await settlesSoon(read)) {
+        first = chunkOf(await read);
+        if (first) read = reader.read();
+        if (!first || ((await settlesSoon(read)) && (await read).done)) {
+          const whole = first ?? new Uint8Array(0);
+          requireLength(head, whole.length);
+          await this.#sendPieces(this.#begin(head, contentLength(whole.length)), whole, "");
+          return;
+        }
+      }
+      await this.#sendStream(head, first, read);
+    } catch (error) {
+      // The body is broken, or we gave it up: either way its source is told.
+      reader.cancel(error).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** @param first has been read already; `read` is under way. */
+  async #sendStream(
+    head: ResponseHead,
+    first: Uint8Array | undefined,
+    read: Promise<ReadableStreamReadResult<Uint8Array>>,
+  ): Promise<void> {
+    const chunked = head.contentLength === null && this.#minorVersion === 1;
+    let framing = "transfer-encoding: chunked\r\n";
+    if (head.contentLength !== null) framing = contentLength(head.contentLength);
+    else if (!chunked) {
+      framing = "";
+      head.close = true;
+    }
+
+    let sentBytes = 0;
+    const sendChunk = (before: string, chunk: Uint8Array) => {
+      sentBytes += chunk.length;
+      if (head.contentLength !== null && sentBytes > head.contentLength) requireLength(head, sentBytes);
+      // An empty chunk would end the body.
+      if (!chunked || chunk.length === 0) return this.#sendPieces(before, chunk, "");
+      return this.#sendPieces(`${before}${chunk.length.toString(16)}\r\n`, chunk, "\r\n");
+    };
+
+    if (first && head.contentLength !== null && first.length > head.contentLength)
+      requireLength(head, first.length);
+    await sendChunk(this.#begin(head, framing), first ?? new Uint8Array(0));
+    for (;;) {
+      const chunk = chunkOf(await read);
+      if (this.#cancelled) return;
+      if (!chunk) break;
+      await sendChunk("", chunk);
+      read = this.#reader!.read();
+    }
+    requireLength(head, sentBytes);
+    if (chunked) this.#write("0\r\n\r\n");
+  }
+
+  /** The head as it goes out. From here on, there is no other answer. */
+  #begin(head: ResponseHead, framing: string): string {
+    this.#started = true;
+    this.#persistent = !head.close && this.#output.persistent();
+    const date = head.dated ? "" : `date: ${this.#output.date()}\r\n`;
+    // RFC 9112 section 9.3: persistence is what HTTP/1.1 assumes, and what HTTP/1.0 must be told.
+    let connection = "";
+    if (!this.#persistent) connection = "connection: close\r\n";
+    else if (this.#minorVersion === 0) connection = "connection: keep-alive\r\n";
+    return `${head.text}${framing}${date}${connection}\r\n`;
+  }
+
+  #write(data: Uint8Array | string): boolean {
+    return this.#cancelled || data.length === 0 || this.#output.write(data);
+  }
+
+  /** Bytes and what goes around them: in one write if they are few, else in pieces, each when the last is on its way. */
+  async #sendPieces(before: string, bytes: Uint8Array, after: string): Promise<void> {
+    if (bytes.length <= PIECE_BYTES) {
+      if (!this.#write(join(before, bytes, after))) await this.#output.drained();
+      return;
+    }
+    this.#write(before);
+    for (let at = 0; at < bytes.length && !this.#cancelled; at += PIECE_BYTES) {
+      // A copy, since the socket may keep it for a while, and whoever made the body may use its buffer again.
+      if (!this.#write(copyOf(bytes.subarray(at, at + PIECE_BYTES)))) await this.#output.drained();
+    }
+    this.#write(after);
+  }
+}
+
+/** A body that nobody will read: tells its source, whose complaints nobody hears either. */
+export function discardBody(response: Response): void {
+  if (response.body && !response.body.locked) response.body.cancel().catch(() => {});
+}
+
+/** Whether `promise` settles within a few turns of the microtask queue. */
+async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const note = () => {
+    settled = true;
+  };
+  promise.then(note, note);
+  for (let turn = 0; turn < TURNS && !settled; turn++) await undefined;
+  return settled;
+}
+
+function chunkOf({ done, value }: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
+  if (done) return undefined;
+  if (!(value instanceof Uint8Array))
+    throw new TypeError("the body of the response holds a chunk that is no Uint8Array");
+  return value;
+}
+
+function contentLength(bytes: number): string {
+  return `content-length: ${bytes}\r\n`;
+}
+
+function requireLength({ contentLength }: ResponseHead, bytes: number): void {
+  if (contentLength === null || contentLength === bytes) return;
+  throw new TypeError(
+    `the response says Content-Length ${contentLength}, but its body has ${bytes} bytes or more`,
+  );
+}
+
+/** One piece to write, of text and bytes: the text is ISO-8859-1. */
+function join(before: string, bytes: Uint8Array, after: string): Uint8Array {
+  const joined = new Uint8Array(before.length + bytes.length + after.length);
+  for (let at = 0; at < before.length; at++) joined[at] = before.charCodeAt(at);
+  joined.set(bytes, before.length);
+  for (let at = 0; at < after.length; at++) joined[before.length + bytes.length + at] = after.charCodeAt(at);
+  return joined;
+}

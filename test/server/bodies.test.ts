@@ -148,6 +148,28 @@ test("a client that writes much and reads late gets all of it back, and is held 
   });
 });
 
+test("a client that sends single bytes is held up by their number, when the app does not read", () => {
+  let read!: () => void;
+  const wanted = new Promise<void>((resolve) => {
+    read = resolve;
+  });
+  const app = async (request: Request) => {
+    await wanted;
+    return measure(request);
+  };
+  return inMemory({ app, pieceBytes: 1, queueBytes: 1000 }, async (server) => {
+    const body = pattern(10_000);
+    const client = await server.connect();
+    client.send(withContentLength(body));
+    for (let turns = 0; turns < 20_000; turns++) await turn();
+    assert.not(client.drained, "most of the body is still with the client");
+    read();
+    await client.closed();
+    assert.ok(client.drained);
+    assert.is(client.answers()[0]!.body, `${body.length} ${digest(body)}`);
+  });
+});
+
 test("a response of every size is sent whole: text, bytes, Blob, and streams of many chunks", () => {
   const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => BodyInit> = {
     bytes: (bytes) => bytes,

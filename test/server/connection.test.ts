@@ -79,6 +79,42 @@ test("pipelined requests are answered in order when they come byte by byte", () 
   });
 });
 
+test("however a conversation is cut into pieces, the answers are the same, byte by byte", async () => {
+  const app = async (request: Request) => {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/throws") throw new Error("thrown");
+    if (pathname === "/echo") return new Response(request.body);
+    if (pathname === "/unread") return new Response("unread");
+    return new Response(`${request.method} ${pathname} ${await request.text()}`);
+  };
+  const chunks = "5;ext=1\r\nhello\r\n06\r\n world\r\n0\r\nTrailer: x\r\n\r\n";
+  const conversation = [
+    get("/"),
+    "\r\n",
+    `POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 700\r\n\r\n${"x".repeat(700)}`,
+    `POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
+    `POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunks}`,
+    `POST /throws HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello`,
+    "HEAD /head HTTP/1.1\r\nHost: a\r\n\r\n",
+    "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+    "GET /bad HTTP/1.1\r\nHost : a\r\n\r\n",
+    get("/never"),
+  ].join("");
+  let expected: string | undefined;
+  for (const pieceBytes of [100_000, 1, 2, 3, 5, 7, 11, 64, 333]) {
+    await inMemory({ app, pieceBytes }, async (server) => {
+      const client = await server.connect();
+      client.send(conversation);
+      await client.closed();
+      expected ??= client.text();
+      assert.is(client.text(), expected, `in pieces of ${pieceBytes}`);
+      assert.is(server.errors.length, 1);
+    });
+  }
+  const statuses = expected!.match(/(?<=HTTP\/1\.1 )\d{3}/g)!;
+  assert.is(statuses.join(" "), "200 200 200 200 500 200 200 400");
+});
+
 test("a thousand pipelined requests, answered at once by an app without a promise, overflow nothing", () =>
   onSockets({ app: () => new Response(null, { status: 204 }) }, async (server) => {
     const client = await server.connect();
@@ -108,6 +144,27 @@ test("what a client sends far ahead of its turn stays with the client", () => {
     assert.is(begun, 1);
     open();
     assert.is((await client.answered(20)).length, 20);
+    client.socket.end();
+  });
+});
+
+test("a request that comes early byte by byte, while another is answered, is kept together", () => {
+  const { promise, open } = gate();
+  const app = async (request: Request) => {
+    await promise;
+    return new Response(`${request.url} ${await request.text()}`);
+  };
+  return inMemory({ app, pieceBytes: 1 }, async (server) => {
+    const client = await server.connect();
+    client.send(get("/1"));
+    client.send(`POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 300\r\n\r\n${"x".repeat(300)}${get("/3")}`);
+    for (let turns = 0; turns < 1000; turns++) await turn();
+    open();
+    const answers = await client.answered(3);
+    assert.equal(
+      answers.map(({ body }) => body),
+      ["http://a/1 ", `http://a/2 ${"x".repeat(300)}`, "http://a/3 "],
+    );
     client.socket.end();
   });
 });

@@ -111,11 +111,12 @@ export class Client implements SocketHandler {
   socket!: Socket;
   received: Uint8Array = new Uint8Array(0);
   ended = false;
+  drained = false;
   error: Error | undefined;
   #closed = false;
   #changed: (() => void)[] = [];
-  /** What the requests were, for those whose answers have no body. */
-  readonly #headOnly: boolean[] = [];
+  /** It sends HEAD requests, whose answers have no body. */
+  #headOnly = false;
   #chunks: Uint8Array[] = [];
 
   static async connect(host: Host, port: number): Promise<Client> {
@@ -126,7 +127,7 @@ export class Client implements SocketHandler {
 
   /** Text is ISO-8859-1. */
   send(data: string | Uint8Array): void {
-    if (typeof data === "string" && data.startsWith("HEAD ")) this.#headOnly[this.#headOnly.length] = true;
+    if (typeof data === "string" && data.startsWith("HEAD ")) this.#headOnly = true;
     this.socket.write(data);
   }
 
@@ -142,6 +143,7 @@ export class Client implements SocketHandler {
   }
 
   drain(): void {
+    this.drained = true;
     this.#notify();
   }
 
@@ -191,7 +193,7 @@ export class Client implements SocketHandler {
     const answers: Answer[] = [];
     let rest = this.bytes();
     while (rest.length > 0) {
-      const { answer, length } = parseAnswer(rest, this.#headOnly[0] === true, this.ended || this.#closed);
+      const { answer, length } = parseAnswer(rest, this.#headOnly, this.ended || this.#closed);
       answers.push(answer);
       rest = rest.subarray(length);
     }
@@ -285,7 +287,7 @@ export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(r
 /** Waits for `condition`, which events outside a connection bring about. */
 export async function eventually(condition: () => boolean): Promise<void> {
   for (let turns = 0; !condition(); turns++) {
-    if (turns > 2000) throw new Error(`still not so: ${condition}`);
+    if (turns > 10_000) throw new Error(`still not so: ${condition}`);
     await (turns < 200 ? turn() : new Promise((resolve) => setTimeout(resolve, 1)));
   }
 }

@@ -45,6 +45,9 @@ export interface ConnectionServer {
 
 const ROOM = Promise.resolve();
 
+/** More pieces than this are joined into one: a client may send single bytes, and a piece costs more than a byte. */
+const EARLY_PIECES_MAX = 64;
+
 export class Connection implements SocketHandler, ExchangeConnection {
   readonly app: LoadedApp;
   readonly core: Core;
@@ -239,6 +242,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
 
   #keepEarly(bytes: Uint8Array): void {
     this.#early.push(bytes);
+    if (this.#early.length > EARLY_PIECES_MAX) this.#early = [concatenate(this.#early)];
     this.#earlyBytes += bytes.length;
     if (this.#earlyBytes >= this.limits.pipelinedBytes) this.pause(true);
   }
@@ -302,4 +306,14 @@ export class Connection implements SocketHandler, ExchangeConnection {
         this.destroy();
     }
   }
+}
+
+function concatenate(pieces: Uint8Array[]): Uint8Array {
+  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece, at);
+    at += piece.length;
+  }
+  return joined;
 }

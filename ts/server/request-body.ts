@@ -2,14 +2,17 @@
  * The content of a request, from socket bytes to a stream: RFC 9112 section 6, framed by Content-Length or by the
  * chunked coding.
  *
- * Backpressure: the stream asks for bytes only when somebody reads; what arrives unasked is kept up to
- * `BUFFER_BYTES`, then the socket is paused until the reader has caught up.
+ * Backpressure: the stream asks for bytes only when somebody reads and nothing is kept; what arrives unasked is kept
+ * up to `BUFFER_BYTES` in `BUFFER_PIECES`, then the socket is paused until the reader has caught up.
  */
 import type { ChunkedReader } from "../core/http.ts";
 import { HttpError } from "./http-error.ts";
 
 /** Bytes that wait in the stream before the socket is paused. */
 const BUFFER_BYTES = 64 * 1024;
+
+/** The same in pieces: a client may send single bytes, and a piece costs a few hundred. */
+const BUFFER_PIECES = 1024;
 
 /**
  * A copy in an ArrayBuffer of its own, which a stream may take away. (`slice` is no copy where an engine hands over
@@ -39,6 +42,8 @@ export class RequestBody {
   #remainingBytes: number;
   #receivedBytes = 0;
   #droppedBytes = 0;
+  /** Pieces that arrived since the stream was last empty. */
+  #keptPieces = 0;
   #controller!: ReadableByteStreamController;
   #complete = false;
   #dropping = false;
@@ -123,6 +128,7 @@ export class RequestBody {
   }
 
   #pull(): void {
+    this.#keptPieces = 0;
     this.#setPaused(false);
     if (!this.#complete) this.#source.wanted();
   }
@@ -139,7 +145,9 @@ export class RequestBody {
     }
     this.#source.served();
     this.#controller.enqueue(copyOf(content));
-    if (-this.#controller.desiredSize! >= BUFFER_BYTES) this.#setPaused(true);
+    this.#keptPieces++;
+    const keptBytes = -this.#controller.desiredSize!;
+    if (keptBytes >= BUFFER_BYTES || this.#keptPieces >= BUFFER_PIECES) this.#setPaused(true);
   }
 
   #end(): void {

@@ -40,8 +40,7 @@ export function createRequest(
   const { method } = head;
   if (FORBIDDEN_METHODS.has(method)) throw new HttpError(501, `method ${method} is not served here`);
   const url = targetUri(head, listener);
-  const headers = new Headers();
-  for (const [name, value] of head.headers) headers.append(name, value);
+  const headers = head.headers as [string, string][];
   const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
   if (body !== null) {
     init.body = body as BodyInit;

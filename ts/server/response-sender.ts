@@ -133,14 +133,14 @@ export class ResponseSender {
     let sentBytes = 0;
     const sendChunk = (before: string, chunk: Uint8Array) => {
       sentBytes += chunk.length;
-      if (head.contentLength !== null && sentBytes > head.contentLength) requireLength(head, sentBytes);
+      requireAtMost(head, sentBytes);
       // An empty chunk would end the body.
       if (!chunked || chunk.length === 0) return this.#sendPieces(before, chunk, "");
       return this.#sendPieces(`${before}${chunk.length.toString(16)}\r\n`, chunk, "\r\n");
     };
 
-    if (first && head.contentLength !== null && first.length > head.contentLength)
-      requireLength(head, first.length);
+    // Before the head is out, a 500 can still take its place.
+    requireAtMost(head, first?.length ?? 0);
     await sendChunk(this.#begin(head, framing), first ?? new Uint8Array(0));
     for (;;) {
       const chunk = chunkOf(await read);
@@ -211,11 +211,16 @@ function contentLength(bytes: number): string {
   return `content-length: ${bytes}\r\n`;
 }
 
+/** A whole body is as long as the app said. */
 function requireLength({ contentLength }: ResponseHead, bytes: number): void {
   if (contentLength === null || contentLength === bytes) return;
-  throw new TypeError(
-    `the response says Content-Length ${contentLength}, but its body has ${bytes} bytes or more`,
-  );
+  throw new TypeError(`the response says Content-Length ${contentLength}, but its body has ${bytes} bytes`);
+}
+
+/** A body that goes on is not longer already than the app said. */
+function requireAtMost({ contentLength }: ResponseHead, bytes: number): void {
+  if (contentLength === null || contentLength >= bytes) return;
+  throw new TypeError(`the response says Content-Length ${contentLength}, but its body goes on beyond that`);
 }
 
 /** One piece to write, of text and bytes: the text is ISO-8859-1. */

@@ -121,21 +121,16 @@ async function listen(
     return connection;
   };
 
-  const listener = await network.listen(address, accept);
+  const release = loop.hold();
+  const listener = await network.listen(address, accept).catch((error) => {
+    release();
+    throw error;
+  });
   const { hostname, port } = listener;
   shared.authority = `${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
 
-  const release = loop.hold();
-  const begun = signal();
+  const draining = signal();
   const dropped = signal();
-  const closed = begun.promise.then(async () => {
-    await Promise.all([listener.close(), lastLeft.promise]);
-    if (ownsApp) await Promise.race([app.close(), dropped.promise]);
-    if (dropTimer !== null) loop.clearTimeout(dropTimer);
-    dropTimer = null;
-    release();
-  });
-
   /** Null once there is nothing left to drop. */
   let dropTimer: number | null = 0;
   const drop = () => {
@@ -143,6 +138,14 @@ async function listen(
     dropped.set();
     for (const connection of connections) connection.destroy();
   };
+
+  const closed = draining.promise.then(async () => {
+    await Promise.all([listener.close(), lastLeft.promise]);
+    if (ownsApp) await Promise.race([app.close(), dropped.promise]);
+    if (dropTimer !== null) loop.clearTimeout(dropTimer);
+    dropTimer = null;
+    release();
+  });
 
   return {
     hostname,
@@ -164,7 +167,7 @@ async function listen(
       }
       if (!shared.draining) {
         shared.draining = true;
-        begun.set();
+        draining.set();
         for (const connection of connections) connection.retire();
         if (connections.size === 0) lastLeft.set();
       }

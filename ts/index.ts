@@ -104,6 +104,7 @@ export class Runtime {
   readonly #core: Core;
   readonly #loop: EventLoop;
   readonly #servers = new Set<Server>();
+  #closed: Promise<void> | undefined;
   readonly #appDefaults: Pick<RuntimeOptions, "onError">;
 
   /** For `createRuntime` and `createRuntimeSync`. */
@@ -139,6 +140,10 @@ export class Runtime {
     const { startServer } = await import("./server/server.ts");
     const runtime = { core: this.#core, loop: this.#loop, host: this.#host };
     const server = await startServer(runtime, { ...this.#appDefaults, ...options });
+    if (this.#closed) {
+      await server.close({ timeout: 0 });
+      throw new DOMException("this runtime was closed before its server listened", "InvalidStateError");
+    }
     this.#servers.add(server);
     server.closed.then(() => this.#servers.delete(server));
     return server;
@@ -155,11 +160,19 @@ export class Runtime {
   }
 
   /**
-   * Ends the runtime: drains its servers, cancels its timers, wipes and frees its memory, keys included. What is
-   * called afterwards fails with InvalidStateError. Closing twice is the same as once.
+   * Ends the runtime: drains its servers, for as long as `Server.close` says, cancels its timers, wipes and frees its
+   * memory, keys included. What is called afterwards fails with InvalidStateError. Closing twice is the same as once.
    */
-  async close(): Promise<void> {
-    await Promise.all([...this.#servers].map((server) => server.close()));
+  close(options: { timeout?: number } = {}): Promise<void> {
+    this.#closed ??= this.#close(options).catch((error: unknown) => {
+      this.#closed = undefined; // A timeout that is no number: nothing was closed.
+      throw error;
+    });
+    return this.#closed;
+  }
+
+  async #close(options: { timeout?: number }): Promise<void> {
+    await Promise.all([...this.#servers].map((server) => server.close(options)));
     this.#loop.close();
     this.#core.close();
   }

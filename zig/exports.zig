@@ -1,9 +1,12 @@
 //! Every export of nano.wasm and its contract, and nothing else: check, call a room, translate the error.
 //!
-//! Addresses and lengths are u32, in bytes; results are i32: zero or more is the result, below zero a `Status`.
-//! An address is a result too, told from a status by lying outside -255..-1 (abi/status.zig). A length of zero is
-//! allowed with any address. Where a contract is silent: areas may not overlap; nothing is owned by the call after
-//! it returns; memory does not grow, so that views live on.
+//! Addresses and lengths are u32, in bytes; results are i32: zero or more is the result, below zero a `Status`. An
+//! address is a result too, told from a status by lying outside -255..-1 (abi/status.zig). Only the loader's own
+//! functions, at the end, answer in their own way, and abort where others would give a status.
+//!
+//! What is passed as an address lies in the heap, as all that `arena.alloc` and `__new` give does: the core's stack
+//! and static data are out_of_bounds. A length of zero is allowed with any address. Where a contract is silent: areas
+//! may not overlap; nothing is owned by the call after it returns; memory does not grow, so that views live on.
 //!
 //! Each comment answers, where there is something to say: Takes, Gives, Owns, Fails, Grows.
 //! ts/core/exports.ts mirrors this file in the same order; a test compares both with the built module.
@@ -29,7 +32,7 @@ export fn abi_version() i32 {
 
 // ---- arenas ----
 
-/// Gives: a handle, 0 or more. Owns: the host, until `arena.close`. Fails: out_of_memory, too_many_arenas.
+/// Gives: a handle, above 0. Owns: the host, until `arena.close`. Fails: out_of_memory, too_many_arenas.
 /// Grows: yes.
 export fn @"arena.open"() i32 {
     const handle = arena.open() catch |err| return fail(err);
@@ -283,8 +286,9 @@ fn feedChunked(
 
 // ---- the loader's own: see abi/loader.zig ----
 
-/// Takes: a length, and an id: 1 for an ArrayBuffer, 2 for a String. Gives: the object's address; its bytes are
-/// zero. Owns: the host, until a `__collect` that finds it unpinned. Aborts when memory is out. Grows: yes.
+/// Takes: a length, and an id: 1 for an ArrayBuffer, 2 for a String. Gives: the object's address, below 2 GiB,
+/// because the loader takes addresses for signed numbers; its bytes are zero. Owns: the host, until a `__collect`
+/// that finds it unpinned. Aborts when memory, or memory below 2 GiB, is out. Grows: yes.
 export fn __new(len: u32, id: u32) u32 {
     return loader.new(len, id) catch |err| abort.withString(loader.message(err));
 }

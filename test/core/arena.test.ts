@@ -1,7 +1,13 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { digest, HASHES, Hasher } from "../../ts/core/hash.ts";
+import { HmacSlot } from "../../ts/core/hmac.ts";
 import { CoreError, Status } from "../../ts/core/status.ts";
 import { makeCore, random } from "../support/core.ts";
+
+const isClosedArena = (error: unknown) =>
+  error instanceof CoreError && error.status === Status.INVALID_HANDLE;
+const isClosedCore = (error: unknown) => error instanceof DOMException && error.name === "InvalidStateError";
 
 test("a closed arena's bytes are wiped, and given out again", () => {
   const core = makeCore();
@@ -11,7 +17,7 @@ test("a closed arena's bytes are wiped, and given out again", () => {
   assert.ok(core.memory.bytes.subarray(address, address + 500).every((byte) => byte !== 0xee));
   const { poolBytes } = core.statistics();
   const next = core.openArena();
-  next.alloc(500);
+  assert.is(next.alloc(500), address);
   next.close();
   assert.is(core.statistics().poolBytes, poolBytes);
 });
@@ -71,14 +77,15 @@ test("a stale, forged or absurd handle is an error, and harms nothing", () => {
   assert.is(raw["arena.close"](live), 0);
 });
 
-test("closing an arena twice is refused", () => {
+test("closing an arena twice is refused, and so is allocating from one that is closed", () => {
   const core = makeCore();
   const arena = core.openArena();
+  arena.requireOpen();
   arena.close();
-  assert.throws(
-    () => arena.close(),
-    (error: unknown) => error instanceof CoreError && error.status === Status.INVALID_HANDLE,
-  );
+  assert.throws(() => arena.close(), isClosedArena);
+  assert.throws(() => arena.alloc(1), isClosedArena);
+  assert.throws(() => arena.place(new Uint8Array(1)), isClosedArena);
+  assert.throws(() => arena.requireOpen(), isClosedArena);
 });
 
 test("alignments that are no power of two, or too large, are refused", () => {
@@ -99,6 +106,11 @@ test("an allocation that memory cannot hold fails with a RangeError, and everyth
   const outOfMemory = (error: unknown) => error instanceof RangeError && /out of memory/.test(error.message);
   for (const length of [0xffffffff, 0xfffffff0, 0xffff0000]) {
     assert.throws(() => arena.alloc(length), outOfMemory);
+  }
+  for (const length of [2 ** 32, 2 ** 32 + 1, 2 ** 53, Number.POSITIVE_INFINITY, Number.NaN, -1]) {
+    const namesIt = (error: unknown) =>
+      error instanceof RangeError && error.message.includes(`0 to 4294967295 bytes, not ${length}`);
+    assert.throws(() => arena.alloc(length), namesIt);
   }
   assert.equal(core.statistics(), before);
   assert.equal([...core.memory.bytes.subarray(kept, kept + 3)], [1, 2, 3]);
@@ -137,12 +149,50 @@ test("closing the core wipes every arena, refuses new ones, and lets old ones be
   core.close();
   assert.ok(core.memory.bytes.subarray(address, address + 100).every((byte) => byte !== 0xee));
   assert.is(core.statistics().liveArenas, 0);
-  assert.throws(
-    () => core.openArena(),
-    (error: unknown) => error instanceof DOMException && error.name === "InvalidStateError",
-  );
+  assert.throws(() => core.openArena(), isClosedCore);
+  assert.throws(() => core.requireOpen(), isClosedCore);
+  assert.throws(() => arena.requireOpen(), isClosedCore);
+  assert.throws(() => arena.alloc(1), isClosedCore);
   arena.close();
   core.close();
+});
+
+test("closing the core wipes the keys that JavaScript holds", () => {
+  const core = makeCore();
+  const bits = new Uint8Array(16).fill(0xee);
+  const slot = new HmacSlot(core, HASHES["SHA-256"], bits.slice(), bits);
+  assert.equal(slot.exportBits(), new Uint8Array(16).fill(0xee));
+  core.close();
+  assert.equal(bits, new Uint8Array(16));
+});
+
+test("an operation that finds no memory for its second allocation gives back its first", () => {
+  const core = makeCore();
+  const { raw } = core;
+  const hash = HASHES["SHA-256"];
+  const slot = new HmacSlot(core, hash, new Uint8Array(16));
+  // All memory but some 32 KiB: room for a state, none for a window. Nobody touches it, so it is never really taken.
+  const hog = raw["arena.open"]();
+  for (let bytes = 2 ** 30; bytes >= 2 ** 15; bytes /= 2) {
+    while (raw["arena.alloc"](hog, bytes, 16) !== Status.OUT_OF_MEMORY);
+  }
+  const before = core.statistics();
+  const long = new Uint8Array(2 ** 17);
+  const operations: Record<string, () => unknown> = {
+    "a hasher": () => new Hasher(core, hash),
+    "a digest": () => digest(core, hash, long),
+    "a digest at once": () => digest(core, hash, long.subarray(0, 2 ** 16)),
+    "a signer": () => slot.begin(),
+    "a MAC": () => slot.sign(long),
+    "a MAC at once": () => slot.sign(long.subarray(0, 2 ** 16)),
+    "a verification": () => slot.verify(long, new Uint8Array(32)),
+    "a key": () => new HmacSlot(core, hash, long),
+  };
+  for (const [name, operation] of Object.entries(operations)) {
+    assert.throws(operation, (error: unknown) => error instanceof RangeError, name);
+    assert.equal({ ...core.statistics(), peakBytesInUse: 0 }, { ...before, peakBytesInUse: 0 }, name);
+  }
+  assert.is(digest(core, hash, long.subarray(0, 100)).byteLength, 32, "a short one still fits");
 });
 
 test.run();

@@ -1,6 +1,7 @@
 import { createHash, createHmac } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Core } from "../../ts/core/core.ts";
 import { digest, HASHES, Hasher, WINDOW_BYTES } from "../../ts/core/hash.ts";
 import { HmacSlot } from "../../ts/core/hmac.ts";
 import { makeCore, random } from "../support/core.ts";
@@ -60,7 +61,6 @@ for (const hash of Object.values(HASHES)) {
         assert.is(slot.verify(input, expected.subarray(1)), false);
         assert.is(slot.verify(input, new Uint8Array(0)), false);
       }
-      slot.close();
     }
     assert.is(core.statistics().liveArenas, 0);
   });
@@ -69,9 +69,52 @@ for (const hash of Object.values(HASHES)) {
 test("a key slot keeps no copy of its key", () => {
   const core = makeCore();
   const key = new TextEncoder().encode("correct horse battery staple, and more than that");
-  const slot = new HmacSlot(core, HASHES["SHA-256"], key);
+  new HmacSlot(core, HASHES["SHA-256"], key);
   assert.is(Buffer.from(core.memory.bytes.buffer).indexOf("battery staple"), -1);
-  slot.close();
+});
+
+/** What is left of an operation when it should have ended: a digest in pieces, and a MAC in pieces. */
+function underWay(core: Core): { name: string; close(): void; calls: (() => unknown)[] }[] {
+  const hash = HASHES["SHA-256"];
+  const hasher = new Hasher(core, hash);
+  const signer = new HmacSlot(core, hash, message(20)).begin();
+  const piece = new Uint8Array(100).fill(0xee);
+  return [
+    {
+      name: "hasher",
+      close: () => hasher.close(),
+      calls: [() => hasher.update(piece), () => hasher.final()],
+    },
+    {
+      name: "signer",
+      close: () => signer.close(),
+      calls: [() => signer.update(piece), () => signer.final(), () => signer.verify(piece.subarray(0, 32))],
+    },
+  ];
+}
+
+test("after its close an operation in pieces is refused, and writes into nobody's memory", () => {
+  const core = makeCore();
+  for (const { name, close, calls } of underWay(core)) {
+    close();
+    const bytes = core.memory.bytes.slice();
+    for (const call of calls) assert.throws(call, /arena that is closed/, name);
+    assert.ok(Buffer.from(bytes).equals(core.memory.bytes), name);
+  }
+});
+
+test("after the core's close an operation in pieces is refused with an InvalidStateError", () => {
+  const core = makeCore();
+  const operations = underWay(core);
+  core.close();
+  const bytes = core.memory.bytes.slice();
+  for (const { name, close, calls } of operations) {
+    for (const call of calls) {
+      assert.throws(call, (error: unknown) => (error as DOMException).name === "InvalidStateError", name);
+    }
+    close();
+  }
+  assert.ok(Buffer.from(bytes).equals(core.memory.bytes));
 });
 
 test.run();

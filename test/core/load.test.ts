@@ -89,4 +89,23 @@ test("everything that a closed runtime is asked fails with InvalidStateError, an
   }
 });
 
+test("a server that comes up while its runtime closes does not outlive it", async () => {
+  const nano = await createRuntime();
+  const coming = nano.serve({ app: () => new Response("too late") }).catch((error: unknown) => error);
+  await nano.close();
+  const error = await coming;
+  assert.ok(error instanceof DOMException && error.name === "InvalidStateError");
+});
+
+test("a runtime closes with its servers, and a timeout that is no number closes nothing", async () => {
+  const nano = await createRuntime();
+  const server = await nano.serve({ app: () => new Response("here") });
+  const error = await nano.close({ timeout: -1 }).catch((error: unknown) => error);
+  assert.instance(error, RangeError);
+  assert.is(await (await fetch(server.url)).text(), "here");
+  await nano.close({ timeout: 1000 });
+  await server.closed;
+  assert.ok((await fetch(server.url).catch((error: unknown) => error)) instanceof TypeError);
+});
+
 test.run();

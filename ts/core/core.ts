@@ -5,11 +5,12 @@
 import type { CoreExports } from "./exports.ts";
 import { instantiateCore } from "./load.ts";
 import { CoreMemory } from "./memory.ts";
-import { check, checkAddress } from "./status.ts";
+import { wipeSecrets } from "./secrets.ts";
+import { CoreError, check, checkAddress, Status } from "./status.ts";
 
 /** What the core's memory is doing, in bytes and counts. */
 export interface MemoryStatistics {
-  /** Arenas open now: one for each running operation, connection and key. */
+  /** Arenas open now: one for each operation under way and each connection in the middle of a request. */
   liveArenas: number;
   /** Objects made by the loader's `__new` and not collected; NANO itself makes none. */
   liveObjects: number;
@@ -41,8 +42,13 @@ export class Core {
    * @throws RangeError when memory or handles have run out; DOMException InvalidStateError after `close`.
    */
   openArena(): Arena {
-    if (this.#closed) throw new DOMException("this runtime is closed", "InvalidStateError");
+    this.requireOpen();
     return new Arena(this, check(this.raw["arena.open"]()));
+  }
+
+  /** @throws DOMException InvalidStateError after `close`: everything was wiped and taken back then. */
+  requireOpen(): void {
+    if (this.#closed) throw new DOMException("this runtime is closed", "InvalidStateError");
   }
 
   statistics(): MemoryStatistics {
@@ -57,18 +63,23 @@ export class Core {
     };
   }
 
-  /** Wipes and returns whatever is still open, keys included; no arena can be opened afterwards. */
+  /** Wipes every arena that is open, and every key; no arena can be opened afterwards. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    wipeSecrets(this);
     check(this.raw["arena.close_all"]());
   }
 }
+
+/** What crosses the boundary is taken modulo 2^32, so a longer length would become a short one. */
+const LENGTH_MAX = 0xffff_ffff;
 
 /** Memory for one operation. Closing wipes it and gives it back; an operation that closes twice is refused. */
 export class Arena {
   readonly #core: Core;
   readonly #handle: number;
+  #closed = false;
 
   constructor(core: Core, handle: number) {
     this.#core = core;
@@ -79,9 +90,13 @@ export class Arena {
    * Room for `length` bytes. Its contents are undefined. Memory may grow, so views taken before are dead.
    *
    * @returns its address, for use inside ts/core only.
-   * @throws RangeError when memory has run out; the arena stays usable.
+   * @throws RangeError when memory has run out; the arena stays usable. Otherwise as `requireOpen`.
    */
   alloc(length: number, alignment = 16): number {
+    this.requireOpen();
+    if (!(length >= 0 && length <= LENGTH_MAX)) {
+      throw new RangeError(`nano.wasm: a length must be 0 to ${LENGTH_MAX} bytes, not ${length}`);
+    }
     return checkAddress(this.#core.raw["arena.alloc"](this.#handle, length, alignment));
   }
 
@@ -92,8 +107,22 @@ export class Arena {
     return address;
   }
 
+  /**
+   * What an operation asks before it reads or writes what it allocated earlier: after closing, that memory is another
+   * operation's.
+   *
+   * @throws DOMException InvalidStateError when the core was closed; CoreError when this arena was.
+   */
+  requireOpen(): void {
+    this.#core.requireOpen();
+    if (this.#closed) throw new CoreError(Status.INVALID_HANDLE);
+  }
+
   /** Closing after the core itself was closed is allowed and does nothing: everything was wiped then. */
   close(): void {
-    if (!this.#core.closed) check(this.#core.raw["arena.close"](this.#handle));
+    if (this.#core.closed) return;
+    this.requireOpen();
+    this.#closed = true;
+    check(this.#core.raw["arena.close"](this.#handle));
   }
 }

@@ -71,9 +71,9 @@ export class Hasher {
     }
   }
 
-  /** @throws DOMException InvalidStateError when the core was closed meanwhile, here and in `final`. */
+  /** @throws as Arena.requireOpen does, after `close` or the core's, here and in `final`. */
   update(bytes: Uint8Array): void {
-    requireOpen(this.#core);
+    this.#arena.requireOpen();
     const { raw, memory } = this.#core;
     for (let at = 0; at < bytes.length; at += this.#windowBytes) {
       const piece = bytes.subarray(at, at + this.#windowBytes);
@@ -83,7 +83,7 @@ export class Hasher {
   }
 
   final(): ArrayBuffer {
-    requireOpen(this.#core);
+    this.#arena.requireOpen();
     check(this.#core.raw["hash.final"](this.#state, this.#window));
     return this.#core.memory.copy(this.#window, this.#algorithm.digestBytes);
   }
@@ -91,9 +91,4 @@ export class Hasher {
   close(): void {
     this.#arena.close();
   }
-}
-
-/** What an operation in pieces asks between them: a closed core has wiped its state and taken back its memory. */
-export function requireOpen(core: Core): void {
-  if (core.closed) throw new DOMException("this runtime is closed", "InvalidStateError");
 }

@@ -1,12 +1,12 @@
 /** HMAC in the core (FIPS 198-1): a key slot that holds the prepared key, and what is done with it. */
 import type { Arena, Core } from "./core.ts";
-import { type HashAlgorithm, requireOpen, WINDOW_BYTES } from "./hash.ts";
+import { type HashAlgorithm, WINDOW_BYTES } from "./hash.ts";
 import { keepSecret } from "./secrets.ts";
 import { check } from "./status.ts";
 
 /**
  * A key slot: the states after the inner and the outer key block, and, where the key may be exported, its bits.
- * Both are wiped when the slot is closed or collected, or the core is closed.
+ * Both are wiped when the slot is collected or the core is closed.
  */
 export class HmacSlot {
   readonly hash: HashAlgorithm;
@@ -29,7 +29,7 @@ export class HmacSlot {
 
   /** A copy of the key's bits, for a slot that was given them. */
   exportBits(): Uint8Array<ArrayBuffer> {
-    requireOpen(this.#core);
+    this.#core.requireOpen();
     return this.#bits!.slice();
   }
 
@@ -55,7 +55,7 @@ export class HmacSlot {
   /** Whether `mac` is the MAC of `message`, in time that does not depend on where they differ. */
   verify(message: Uint8Array, mac: Uint8Array): boolean {
     if (message.length > WINDOW_BYTES) return this.#inPieces(message, (signer) => signer.verify(mac));
-    requireOpen(this.#core);
+    this.#core.requireOpen();
     if (mac.length !== this.hash.digestBytes) return false;
     const { raw, memory } = this.#core;
     const arena = this.#core.openArena();
@@ -75,12 +75,6 @@ export class HmacSlot {
   /** A MAC in pieces. */
   begin(): HmacSigner {
     return new HmacSigner(this.#core, this.hash, this.#prepared);
-  }
-
-  /** Wipes the key now; what is asked of the slot afterwards is refused. */
-  close(): void {
-    this.#prepared.fill(0);
-    this.#bits?.fill(0);
   }
 
   #inPieces<Result>(message: Uint8Array, finish: (signer: HmacSigner) => Result): Result {
@@ -116,9 +110,9 @@ export class HmacSigner {
     }
   }
 
-  /** @throws DOMException InvalidStateError when the core was closed meanwhile, here and below. */
+  /** @throws as Arena.requireOpen does, after `close` or the core's, here and below. */
   update(bytes: Uint8Array): void {
-    requireOpen(this.#core);
+    this.#arena.requireOpen();
     const { raw, memory } = this.#core;
     for (let at = 0; at < bytes.length; at += WINDOW_BYTES) {
       const piece = bytes.subarray(at, at + WINDOW_BYTES);
@@ -128,13 +122,13 @@ export class HmacSigner {
   }
 
   final(): ArrayBuffer {
-    requireOpen(this.#core);
+    this.#arena.requireOpen();
     const length = check(this.#core.raw["hmac.final"](this.#state, this.#window));
     return this.#core.memory.copy(this.#window, length);
   }
 
   verify(mac: Uint8Array): boolean {
-    requireOpen(this.#core);
+    this.#arena.requireOpen();
     if (mac.length !== this.#hash.digestBytes) return false;
     this.#core.memory.bytes.set(mac, this.#window);
     return check(this.#core.raw["hmac.verify_final"](this.#state, this.#window, mac.length)) === 1;

@@ -12,8 +12,7 @@ export const Status = {
   INVALID_ALIGNMENT: -5,
   UNKNOWN_ALGORITHM: -6,
   INVALID_STATE: -7,
-  INVALID_CHARACTER: -8,
-  NO_SPACE: -9,
+  NO_SPACE: -8,
   INVALID_REQUEST_LINE: -20,
   INVALID_TARGET: -21,
   INVALID_FIELD_LINE: -22,
@@ -39,13 +38,12 @@ const LOWEST_CODE = -255;
 
 const MESSAGES: Record<number, string> = {
   [Status.OUT_OF_MEMORY]: "the core is out of memory",
-  [Status.OUT_OF_BOUNDS]: "an address outside the core's memory",
+  [Status.OUT_OF_BOUNDS]: "an address outside the core's heap",
   [Status.INVALID_HANDLE]: "an arena that is closed or was never open",
   [Status.TOO_MANY_ARENAS]: "more arenas open at once than the core can hold",
   [Status.INVALID_ALIGNMENT]: "an alignment that is no power of two, or too large",
   [Status.UNKNOWN_ALGORITHM]: "an algorithm that the core does not have",
   [Status.INVALID_STATE]: "a state that is finished or was never begun",
-  [Status.INVALID_CHARACTER]: "text that its encoding does not allow",
   [Status.NO_SPACE]: "an output area that is too small",
 };
 

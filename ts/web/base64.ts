@@ -14,7 +14,6 @@
  * What is added here is one behaviour everywhere: the same conversions, errors and messages, and no receiver.
  */
 import type { Core } from "../core/core.ts";
-import { requireOpen } from "../core/hash.ts";
 import { domException } from "./dom-exception.ts";
 import { DOMString, requireArguments } from "./webidl.ts";
 
@@ -30,7 +29,7 @@ export interface Base64 {
 export function createBase64(core: Core): Base64 {
   return {
     atob(data: string): string {
-      requireOpen(core);
+      core.requireOpen();
       requireArguments(arguments.length, 1, "atob");
       const string = DOMString(data, "atob: data");
       try {
@@ -41,7 +40,7 @@ export function createBase64(core: Core): Base64 {
       }
     },
     btoa(data: string): string {
-      requireOpen(core);
+      core.requireOpen();
       requireArguments(arguments.length, 1, "btoa");
       const string = DOMString(data, "btoa: data");
       try {

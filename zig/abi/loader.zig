@@ -14,9 +14,12 @@
 //! in between, so a host that makes an object, uses it, and then collects need not pin it. Collecting wipes.
 //!
 //! Every address is checked against the table, which no host address can forge: pinning or unpinning anything
-//! but a live object is an error and touches nothing. Where AssemblyScript would trap (out of memory, pinned
-//! twice, not pinned), so must the exports over these functions, by way of the `abort` import: the loader's
-//! helpers write to whatever address `__new` returns.
+//! but a live object is an error and touches nothing. The four words above are the host's to read; one that writes
+//! to them spoils that object at worst, because `index` is confirmed by the table, and `length` never relied on.
+//! The loader takes addresses for signed numbers, so an object begins below 2 GiB or is refused.
+//!
+//! Where AssemblyScript would trap (out of memory, pinned twice, not pinned), so must the exports over these
+//! functions, by way of the `abort` import: the loader's helpers write to whatever address `__new` returns.
 
 const std = @import("std");
 const pool_module = @import("../mem/pool.zig");
@@ -27,6 +30,8 @@ pub const Error = NewError || PinError || UnpinError;
 pub const NewError = error{
     /// No memory for an object of this length.
     OutOfMemory,
+    /// What memory there is lies where the loader does not reach.
+    OutOfReach,
 };
 pub const PinError = error{
     /// Not the address of a live object.
@@ -60,6 +65,7 @@ pub fn collect() void {
 pub fn message(err: Error) *const anyopaque {
     return switch (err) {
         error.OutOfMemory => text("out of memory"),
+        error.OutOfReach => text("out of memory below 2 GiB, where objects must lie"),
         error.NotAnObject => text("not a live object"),
         error.AlreadyPinned => text("object already pinned"),
         error.NotPinned => text("object not pinned"),
@@ -93,6 +99,9 @@ comptime {
 
 const table_entries_min = 64;
 
+/// Addresses from here on are negative to the loader.
+const address_end = 1 << 31;
+
 pub fn ObjectsIn(comptime pool: *Pool) type {
     return struct {
         const Objects = @This();
@@ -103,13 +112,13 @@ pub fn ObjectsIn(comptime pool: *Pool) type {
         pub fn new(objects: *Objects, length: u32, id: u32) NewError!Address {
             const bytes = std.math.add(u32, length, @sizeOf(Header)) catch return error.OutOfMemory;
             const live = &pool.statistics.live_objects;
-            if (live.* == objects.tableEntriesMax()) try objects.growTable();
-            const chunk = pool.take(bytes) catch |err| {
-                objects.dropEmptyTable();
-                return err;
-            };
-            @memset(pool.slice(chunk, bytes), 0);
+            // Before the table grows, so that a refusal leaves it as it was.
+            const chunk = try pool.take(bytes);
+            errdefer pool.give(chunk);
             const address = chunk + @sizeOf(Header);
+            if (address >= address_end) return error.OutOfReach;
+            if (live.* == objects.tableEntriesMax()) try objects.growTable();
+            @memset(pool.slice(chunk, bytes), 0);
             header(address).* = .{ .index = live.*, .pinned = 0, .id = id, .length = length };
             objects.entry(live.*).* = address;
             live.* += 1;
@@ -143,7 +152,7 @@ pub fn ObjectsIn(comptime pool: *Pool) type {
                     kept += 1;
                 } else {
                     const chunk = address - @sizeOf(Header);
-                    std.crypto.secureZero(u8, pool.slice(chunk, @sizeOf(Header) + object.length));
+                    std.crypto.secureZero(u8, pool.slice(chunk, pool.usableBytes(chunk)));
                     pool.give(chunk);
                 }
             }
@@ -308,6 +317,65 @@ test "forged addresses touch nothing, not even those of a well-made copy of a he
     try testing.expectEqualSlices(u8, memory_before, test_pool.slice(0, test_pool.end));
 }
 
+test "whatever a host writes before an object, collecting takes that object, wipes it, and harms no other" {
+    usePool(64);
+    defer test_pool.memory.release();
+    var objects: TestObjects = .{};
+    var prng: std.Random.DefaultPrng = .init(0x68656164);
+    const random = prng.random();
+    for (0..200) |_| {
+        const before = try objects.new(100, 1);
+        const spoilt = try objects.new(200, 1);
+        const after = try objects.new(100, 1);
+        for ([_]Address{ before, after }) |address| _ = try objects.pin(address);
+        @memset(test_pool.slice(before, 100), 0xA5);
+        @memset(test_pool.slice(spoilt, 200), 0xC7);
+        @memset(test_pool.slice(after, 100), 0xA5);
+        for ([_]Address{ spoilt - 16, spoilt - 12, spoilt - 8, spoilt - 4 }) |address| {
+            const any = random.int(u32);
+            if (random.boolean()) test_pool.pointer(u32, address).* = if (random.boolean()) any else any % 4;
+        }
+        _ = objects.pin(spoilt) catch 0;
+        objects.unpin(spoilt) catch {};
+        test_pool.pointer(u32, spoilt - 12).* = 0; // `pinned`
+        objects.collect();
+        _ = try test_pool.audit();
+        try testing.expectEqual(2, test_pool.statistics.live_objects);
+        try testing.expect(!std.mem.containsAtLeastScalar(u8, test_pool.slice(spoilt, 200), 1, 0xC7));
+        for ([_]Address{ before, after }) |address| {
+            try testing.expect(std.mem.allEqual(u8, test_pool.slice(address, 100), 0xA5));
+            try objects.unpin(address);
+        }
+        objects.collect();
+        try testing.expectEqual(0, test_pool.statistics.bytes_in_use);
+    }
+}
+
+/// A refusal may have raised the peak and grown memory, and nothing else.
+fn expectAsBefore(before: pool_module.Statistics) !void {
+    var now = test_pool.statistics;
+    now.peak_bytes_in_use = before.peak_bytes_in_use;
+    now.pool_bytes = before.pool_bytes;
+    try testing.expectEqual(before, now);
+    _ = try test_pool.audit();
+}
+
+test "an object that would begin at 2 GiB or above is refused, and nothing is kept" {
+    usePool(40_000);
+    defer test_pool.memory.release();
+    var objects: TestObjects = .{};
+    const below = objects.new(100, 1) catch return error.SkipZigTest; // The system grants no such reservation.
+    const filling = try test_pool.take(address_end);
+    const before = test_pool.statistics;
+    for ([_]u32{ 2000, 1 << 20 }) |length| {
+        try testing.expectError(error.OutOfReach, objects.new(length, 1));
+        try expectAsBefore(before);
+    }
+    test_pool.give(filling);
+    try testing.expect(try objects.new(1 << 20, 1) < address_end);
+    try testing.expectEqual(below, try objects.pin(below));
+}
+
 test "out of memory is an error that leaves all objects, and memory, as they were" {
     usePool(16);
     defer test_pool.memory.release();
@@ -317,12 +385,29 @@ test "out of memory is an error that leaves all objects, and memory, as they wer
     }
     try testing.expectEqual(0, test_pool.statistics.bytes_in_use);
     var made: u32 = 0;
+    var before = test_pool.statistics;
     while (objects.new(100, 1)) |address| : (made += 1) {
         _ = try objects.pin(address);
+        before = test_pool.statistics;
     } else |err| try testing.expectEqual(error.OutOfMemory, err);
+    try expectAsBefore(before);
     try testing.expectEqual(made, test_pool.statistics.live_objects);
     objects.collect();
     try testing.expectEqual(made, test_pool.statistics.live_objects);
+}
+
+test "without memory for a larger table an object is refused whole" {
+    usePool(16);
+    defer test_pool.memory.release();
+    var objects: TestObjects = .{};
+    _ = try objects.new(0, 1);
+    while (test_pool.statistics.live_objects < objects.tableEntriesMax()) _ = try objects.new(0, 1);
+    const room = try test_pool.take(@sizeOf(Header));
+    while (test_pool.take(256)) |_| {} else |err| try testing.expectEqual(error.OutOfMemory, err);
+    test_pool.give(room);
+    const before = test_pool.statistics;
+    try testing.expectError(error.OutOfMemory, objects.new(0, 1));
+    try expectAsBefore(before);
 }
 
 test "messages are Strings as the loader reads them" {

@@ -1,5 +1,5 @@
 //! The one table of status codes that cross the boundary. Every export answers an `i32`: zero or more is its
-//! result, a negative number is one of these. `ts/core/exports.ts` repeats the table; a test compares the two.
+//! result, a negative number is one of these. `ts/core/status.ts` repeats the table; a test compares the two.
 //!
 //! Addresses are results too. Memory never reaches its last page (the linker's --max-memory), so that an address
 //! above 2 GiB, negative as an `i32`, is still below -255 and cannot be taken for a status.
@@ -7,7 +7,7 @@
 pub const Status = enum(i32) {
     /// Memory could not grow: the engine refused, or the module's maximum is reached. Nothing was changed.
     out_of_memory = -1,
-    /// An address and length that do not lie in memory, or an address that is not aligned as its export asks.
+    /// An address and length that do not lie in the heap, or an address that is not aligned as its export asks.
     out_of_bounds = -2,
     /// An arena handle that is stale, forged or out of range.
     invalid_handle = -3,
@@ -19,10 +19,8 @@ pub const Status = enum(i32) {
     unknown_algorithm = -6,
     /// A hash state or prepared key that was never initialised, is finished, or is of another kind.
     invalid_state = -7,
-    /// Text that its encoding does not allow.
-    invalid_character = -8,
     /// An output area that is too small.
-    no_space = -9,
+    no_space = -8,
 
     // What is wrong with an HTTP/1.1 message: http/head.zig and http/chunked.zig explain each.
     invalid_request_line = -20,

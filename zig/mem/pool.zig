@@ -6,8 +6,10 @@
 //!
 //! - `take` and `give` run in constant time, whatever the sizes and however many chunks are out (but for
 //!   growing, and a last search before a refusal);
-//! - free neighbours are joined at once, so a pool whose chunks have all come back is one piece again;
-//! - no chunk is too large for it short of the memory itself, and the memory grows only by what is missing
+//! - free neighbours are joined at once, but for up to 64 blocks of 1 KiB that wait for the next taker; they are
+//!   joined before memory grows, so a pool whose chunks have all come back serves as one piece;
+//! - no chunk is too large for it short of the memory itself, and the memory grows only when the request's own
+//!   size class has no fit among its first four blocks and no larger class has any: then by what is missing
 //!   (large pools an eighth ahead, because engines make growing dear);
 //! - a refusal changes nothing: the pool is as it was, and smaller requests still succeed.
 //!

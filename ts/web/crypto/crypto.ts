@@ -1,6 +1,5 @@
 /** Crypto: https://w3c.github.io/webcrypto/#crypto-interface; and how a runtime comes by its own. */
 import type { Core } from "../../core/core.ts";
-import { requireOpen } from "../../core/hash.ts";
 import type { EventLoop } from "../../runtime/loop.ts";
 import { domException, QuotaExceededError } from "../dom-exception.ts";
 import { arrayBufferView, bytesOf, shapeInterface, typedArrayName } from "../webidl.ts";
@@ -44,7 +43,7 @@ export class Crypto {
    */
   getRandomValues<View extends ArrayBufferView>(array: View): View {
     const { core, fillRandom } = this.#context;
-    requireOpen(core);
+    core.requireOpen();
     arrayBufferView(array, "getRandomValues: array");
     const type = typedArrayName(array);
     if (!INTEGER_ARRAYS.has(type)) {
@@ -62,7 +61,7 @@ export class Crypto {
 
   /** A version 4 UUID (RFC 9562, section 5.4): 122 random bits, in lower case. */
   randomUUID(): `${string}-${string}-${string}-${string}-${string}` {
-    requireOpen(this.#context.core);
+    this.#context.core.requireOpen();
     return this.#uuids.next();
   }
 }

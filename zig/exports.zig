@@ -19,6 +19,18 @@ const Status = @import("abi/status.zig").Status;
 const arena = @import("mem/arena.zig");
 const hash = @import("crypto/hash.zig");
 const hmac = @import("crypto/hmac.zig");
+const gcm = @import("crypto/aes/gcm.zig");
+const ec_key = @import("crypto/ec/key.zig");
+const ecdsa = @import("crypto/ec/ecdsa.zig");
+const der_writer = @import("der/writer.zig");
+const key_table = @import("der/table.zig");
+const pkcs8 = @import("der/pkcs8.zig");
+const spki = @import("der/spki.zig");
+const rsa_key = @import("crypto/rsa/key.zig");
+const rsa_operation = @import("crypto/rsa/operation.zig");
+const rsa_power = @import("crypto/rsa/power.zig");
+const rsa_generation = @import("crypto/rsa/generation.zig");
+const pss = @import("crypto/rsa/pss.zig");
 const chunked = @import("http/chunked.zig");
 const http_head = @import("http/head.zig");
 
@@ -212,6 +224,638 @@ fn hmacVerifyFinal(state: u32, mac: u32, mac_len: u32) Error!bool {
     return hmac.verifyFinal(try slice.pointer(hmac.State, state), try slice.input(mac, mac_len));
 }
 
+// ---- AES-GCM ----
+
+/// Gives: how many bytes a prepared key takes, at an address aligned to 16.
+export fn @"aes_gcm.prepared_bytes"() i32 {
+    return @sizeOf(gcm.Prepared);
+}
+
+/// Takes: a key of 16, 24 or 32 bytes, and room for the prepared key, which is as secret as the key.
+/// Gives: 0. Fails: out_of_bounds, invalid_length.
+export fn @"aes_gcm.prepare"(key: u32, key_len: u32, prepared: u32) i32 {
+    return done(gcmPrepare(key, key_len, prepared));
+}
+
+fn gcmPrepare(key: u32, key_len: u32, prepared: u32) Error!void {
+    try gcm.prepare(try slice.input(key, key_len), try slice.pointer(gcm.Prepared, prepared));
+}
+
+/// Takes: a prepared key, an IV, additional data, a plaintext, room for as long a ciphertext, which may be where the
+/// plaintext is, and room for a tag of 4, 8 or 12 to 16 bytes. Gives: 0, ciphertext and tag.
+/// Fails: out_of_bounds; invalid_state for a key that was not prepared; invalid_length for an IV without bytes, or a
+/// tag of another length.
+export fn @"aes_gcm.seal"(
+    prepared: u32,
+    iv: u32,
+    iv_len: u32,
+    aad: u32,
+    aad_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+    tag: u32,
+    tag_len: u32,
+) i32 {
+    return done(gcmSeal(prepared, iv, iv_len, aad, aad_len, input, input_len, output, tag, tag_len));
+}
+
+fn gcmSeal(
+    prepared: u32,
+    iv: u32,
+    iv_len: u32,
+    aad: u32,
+    aad_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+    tag: u32,
+    tag_len: u32,
+) Error!void {
+    try gcm.seal(
+        try slice.pointer(gcm.Prepared, prepared),
+        try slice.input(iv, iv_len),
+        try slice.input(aad, aad_len),
+        try slice.input(input, input_len),
+        try slice.output(output, input_len),
+        try slice.output(tag, tag_len),
+    );
+}
+
+/// The same backwards. Gives: 0, and the plaintext. Fails: as `aes_gcm.seal`; authentication_failed if the tag is not
+/// that of ciphertext, additional data, IV and key, and then nothing was written.
+export fn @"aes_gcm.open"(
+    prepared: u32,
+    iv: u32,
+    iv_len: u32,
+    aad: u32,
+    aad_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+    tag: u32,
+    tag_len: u32,
+) i32 {
+    return done(gcmOpen(prepared, iv, iv_len, aad, aad_len, input, input_len, output, tag, tag_len));
+}
+
+fn gcmOpen(
+    prepared: u32,
+    iv: u32,
+    iv_len: u32,
+    aad: u32,
+    aad_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+    tag: u32,
+    tag_len: u32,
+) Error!void {
+    try gcm.open(
+        try slice.pointer(gcm.Prepared, prepared),
+        try slice.input(iv, iv_len),
+        try slice.input(aad, aad_len),
+        try slice.input(input, input_len),
+        try slice.output(output, input_len),
+        try slice.input(tag, tag_len),
+    );
+}
+
+/// Gives: how many bytes a state takes, at an address aligned to 16.
+export fn @"aes_gcm.state_bytes"() i32 {
+    return @sizeOf(gcm.State);
+}
+
+/// Begins a message in `state`, which does not need the prepared key afterwards. Gives: 0.
+/// Fails: out_of_bounds, invalid_state; invalid_length for an IV without bytes.
+export fn @"aes_gcm.init"(prepared: u32, iv: u32, iv_len: u32, state: u32) i32 {
+    return done(gcmInit(prepared, iv, iv_len, state));
+}
+
+fn gcmInit(prepared: u32, iv: u32, iv_len: u32, state: u32) Error!void {
+    const key = try slice.pointer(gcm.Prepared, prepared);
+    try gcm.init(key, try slice.input(iv, iv_len), try slice.pointer(gcm.State, state));
+}
+
+/// Takes: more of the additional data, all of which comes before the text. Gives: 0.
+/// Fails: out_of_bounds; invalid_state once there was text, and for what is no state.
+export fn @"aes_gcm.update_aad"(state: u32, input: u32, input_len: u32) i32 {
+    return done(gcmUpdateAad(state, input, input_len));
+}
+
+fn gcmUpdateAad(state: u32, input: u32, input_len: u32) Error!void {
+    try gcm.updateAad(try slice.pointer(gcm.State, state), try slice.input(input, input_len));
+}
+
+/// Encrypts more. Takes: room for as many bytes, which may be where the input is. Gives: 0.
+/// Fails: out_of_bounds; invalid_state if this message is being decrypted; invalid_length beyond 2^36 - 32 bytes.
+export fn @"aes_gcm.seal_update"(state: u32, input: u32, input_len: u32, output: u32) i32 {
+    return done(gcmSealUpdate(state, input, input_len, output));
+}
+
+fn gcmSealUpdate(state: u32, input: u32, input_len: u32, output: u32) Error!void {
+    const room = try slice.output(output, input_len);
+    try gcm.sealUpdate(try slice.pointer(gcm.State, state), try slice.input(input, input_len), room);
+}
+
+/// Gives: 0, and the tag; the state is wiped. Fails: out_of_bounds, invalid_state, invalid_length; the state is as it
+/// was then.
+export fn @"aes_gcm.seal_final"(state: u32, tag: u32, tag_len: u32) i32 {
+    return done(gcmSealFinal(state, tag, tag_len));
+}
+
+fn gcmSealFinal(state: u32, tag: u32, tag_len: u32) Error!void {
+    try gcm.sealFinal(try slice.pointer(gcm.State, state), try slice.output(tag, tag_len));
+}
+
+/// Takes: more of a ciphertext, all of which is looked at before any of it is decrypted. Gives: 0.
+/// Fails: out_of_bounds; invalid_state if this message is being encrypted, or was verified already; invalid_length
+/// beyond 2^36 - 32 bytes.
+export fn @"aes_gcm.verify_update"(state: u32, input: u32, input_len: u32) i32 {
+    return done(gcmVerifyUpdate(state, input, input_len));
+}
+
+fn gcmVerifyUpdate(state: u32, input: u32, input_len: u32) Error!void {
+    try gcm.verifyUpdate(try slice.pointer(gcm.State, state), try slice.input(input, input_len));
+}
+
+/// Gives: 0; the ciphertext may now be decrypted from its beginning. Fails: authentication_failed if the tag is wrong,
+/// and the state is wiped; out_of_bounds, invalid_state, invalid_length, and the state is as it was.
+export fn @"aes_gcm.verify_final"(state: u32, tag: u32, tag_len: u32) i32 {
+    return done(gcmVerifyFinal(state, tag, tag_len));
+}
+
+fn gcmVerifyFinal(state: u32, tag: u32, tag_len: u32) Error!void {
+    try gcm.verifyFinal(try slice.pointer(gcm.State, state), try slice.input(tag, tag_len));
+}
+
+/// Decrypts more. Takes: more of the ciphertext that was verified, and room for as many bytes, which may be where the
+/// input is. Gives: 0. Owns: the host wipes the state when it has what it wants, by closing its arena.
+/// Fails: out_of_bounds; invalid_state before verification; invalid_length for more than was verified.
+export fn @"aes_gcm.open_update"(state: u32, input: u32, input_len: u32, output: u32) i32 {
+    return done(gcmOpenUpdate(state, input, input_len, output));
+}
+
+fn gcmOpenUpdate(state: u32, input: u32, input_len: u32, output: u32) Error!void {
+    const room = try slice.output(output, input_len);
+    try gcm.openUpdate(try slice.pointer(gcm.State, state), try slice.input(input, input_len), room);
+}
+
+// ---- keys of elliptic curves ----
+//
+// Curves have their numbers in crypto/ec/key.zig. The curve says how long private keys are (32, 48 or 66 bytes), and
+// public keys, uncompressed points (65, 97 or 133 bytes). The first call that needs a curve's tables computes them.
+
+/// Takes: a curve's number, as many random bytes as a private key has, and room for the private key.
+/// Gives: the private key, and its length; or 0, if others are needed, which of P-256 happens once in 2^32 times.
+/// Fails: unknown_algorithm, out_of_bounds.
+export fn @"ec.generate_private_key"(curve: u32, input: u32, output: u32) i32 {
+    return answer(ecGeneratePrivateKey(curve, input, output));
+}
+
+fn ecGeneratePrivateKey(number: u32, input: u32, output: u32) Error!u32 {
+    const curve = try ec_key.Curve.fromInt(number);
+    const length = ec_key.privateKeyBytes(curve);
+    const generated = ec_key.generate(curve, try slice.input(input, length), try slice.output(output, length));
+    return if (generated) length else 0;
+}
+
+/// Takes: a curve's number, a private key, and room for the public key. Gives: the public key, and its length.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_private_key.
+export fn @"ec.public_key"(curve: u32, key: u32, output: u32) i32 {
+    return answer(ecPublicKey(curve, key, output));
+}
+
+fn ecPublicKey(number: u32, key: u32, output: u32) Error!u32 {
+    const curve = try ec_key.Curve.fromInt(number);
+    const room = try slice.output(output, ec_key.publicKeyBytes(curve));
+    return ec_key.publicKey(curve, try slice.input(key, ec_key.privateKeyBytes(curve)), room);
+}
+
+/// Takes: a curve's number, and what should be a private key. Gives: 1 if it is from 1 to the order of the group less 1,
+/// 0 if not. Fails: unknown_algorithm, out_of_bounds.
+export fn @"ec.check_private_key"(curve: u32, key: u32) i32 {
+    return truth(ecCheckPrivateKey(curve, key));
+}
+
+fn ecCheckPrivateKey(number: u32, key: u32) Error!bool {
+    const curve = try ec_key.Curve.fromInt(number);
+    return ec_key.isPrivateKey(curve, try slice.input(key, ec_key.privateKeyBytes(curve)));
+}
+
+/// Takes: a curve's number, a point in either form of SEC 1, and room for the public key, which may be where the point
+/// is. Gives: the public key, and its length. Fails: unknown_algorithm, out_of_bounds, invalid_public_key.
+export fn @"ec.decode_public_key"(curve: u32, input: u32, input_len: u32, output: u32) i32 {
+    return answer(ecDecodePublicKey(curve, input, input_len, output));
+}
+
+fn ecDecodePublicKey(number: u32, input: u32, input_len: u32, output: u32) Error!u32 {
+    const curve = try ec_key.Curve.fromInt(number);
+    const room = try slice.output(output, ec_key.publicKeyBytes(curve));
+    return ec_key.decodePublicKey(curve, try slice.input(input, input_len), room);
+}
+
+// ---- ECDSA ----
+
+/// Takes: the numbers of a curve and of the hash algorithm that nonces are made with, a private key, a digest of any
+/// length, random bytes, 32 at best, and room for twice the private key's length.
+/// Gives: the signature, r and s, and its length. Fails: unknown_algorithm, out_of_bounds, invalid_private_key.
+export fn @"ecdsa.sign"(
+    curve: u32,
+    algorithm: u32,
+    key: u32,
+    hashed: u32,
+    hashed_len: u32,
+    entropy: u32,
+    entropy_len: u32,
+    output: u32,
+) i32 {
+    return answer(ecdsaSign(curve, algorithm, key, hashed, hashed_len, entropy, entropy_len, output));
+}
+
+fn ecdsaSign(
+    number: u32,
+    algorithm: u32,
+    key: u32,
+    hashed: u32,
+    hashed_len: u32,
+    entropy: u32,
+    entropy_len: u32,
+    output: u32,
+) Error!u32 {
+    const curve = try ec_key.Curve.fromInt(number);
+    const length = ec_key.privateKeyBytes(curve);
+    return ecdsa.sign(
+        curve,
+        try hash.Algorithm.fromInt(algorithm),
+        try slice.input(key, length),
+        try slice.input(hashed, hashed_len),
+        try slice.input(entropy, entropy_len),
+        try slice.output(output, 2 * length),
+    );
+}
+
+/// Takes: a curve's number, a public key, a digest, and what should be a signature.
+/// Gives: 1 if the digest was signed so by the holder of the private key, 0 if not.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_public_key.
+export fn @"ecdsa.verify"(
+    curve: u32,
+    key: u32,
+    hashed: u32,
+    hashed_len: u32,
+    signature: u32,
+    signature_len: u32,
+) i32 {
+    return truth(ecdsaVerify(curve, key, hashed, hashed_len, signature, signature_len));
+}
+
+fn ecdsaVerify(
+    number: u32,
+    key: u32,
+    hashed: u32,
+    hashed_len: u32,
+    signature: u32,
+    signature_len: u32,
+) Error!bool {
+    const curve = try ec_key.Curve.fromInt(number);
+    return ecdsa.verify(
+        curve,
+        try slice.input(key, ec_key.publicKeyBytes(curve)),
+        try slice.input(hashed, hashed_len),
+        try slice.input(signature, signature_len),
+    );
+}
+
+// ---- RSA ----
+
+/// Takes: the bits of n, the bytes of e, and the bits of p and q, 0 both for a public key.
+/// Gives: how many bytes the prepared key takes, at an address aligned to 16.
+/// Fails: invalid_rsa_key for sizes that no key has, or that are not supported (crypto/rsa/key.zig).
+export fn @"rsa.prepared_bytes"(modulus_bits: u32, exponent_len: u32, p_bits: u32, q_bits: u32) i32 {
+    return answer(rsaPreparedBytes(rsaSizes(modulus_bits, exponent_len, p_bits, q_bits)));
+}
+
+fn rsaPreparedBytes(sizes: rsa_key.Sizes) Error!u32 {
+    try sizes.check();
+    return @intCast(if (sizes.p_bits == 0) sizes.publicBytes() else sizes.privateBytes());
+}
+
+/// Gives: how many bytes `rsa.prepare` takes as scratch, at an address aligned to 16. Takes and fails as above.
+export fn @"rsa.scratch_bytes"(modulus_bits: u32, exponent_len: u32, p_bits: u32, q_bits: u32) i32 {
+    return answer(rsaScratchBytes(rsaSizes(modulus_bits, exponent_len, p_bits, q_bits)));
+}
+
+fn rsaScratchBytes(sizes: rsa_key.Sizes) Error!u32 {
+    try sizes.check();
+    return @intCast(sizes.scratchBytes());
+}
+
+/// Prepares a key, which is as secret as its parts. Takes: the sizes; the parts, big-endian, one after another: n and
+/// e, and for a private key d, p, q, dp, dq and qi, as long as n, p, q, p, q and p; room for the key, and the scratch.
+/// Gives: 0. Fails: invalid_rsa_key for sizes and parts that are not those of a key; out_of_bounds.
+export fn @"rsa.prepare"(
+    modulus_bits: u32,
+    exponent_len: u32,
+    p_bits: u32,
+    q_bits: u32,
+    input: u32,
+    prepared: u32,
+    scratch: u32,
+) i32 {
+    return done(rsaPrepare(rsaSizes(modulus_bits, exponent_len, p_bits, q_bits), input, prepared, scratch));
+}
+
+fn rsaPrepare(sizes: rsa_key.Sizes, input: u32, prepared: u32, scratch: u32) Error!void {
+    const key_bytes = try rsaPreparedBytes(sizes);
+    const header = try slice.pointer(rsa_key.Header, prepared);
+    _ = try slice.output(prepared, key_bytes);
+    const room = try slice.pointer(u128, scratch);
+    _ = try slice.output(scratch, @intCast(sizes.scratchBytes()));
+    if (sizes.p_bits != 0) {
+        const all = try slice.input(input, @intCast(rsa_key.Parts.bytesOfAll(sizes)));
+        return rsa_key.PrivateKey.prepare(header, room, sizes, .of(sizes, all));
+    }
+    const modulus_bytes = sizes.modulusBytes();
+    const both = try slice.input(input, @intCast(modulus_bytes + sizes.exponent_bytes));
+    return rsa_key.PublicKey.prepare(header, room, sizes, both[0..modulus_bytes], both[modulus_bytes..]);
+}
+
+fn rsaSizes(modulus_bits: u32, exponent_len: u32, p_bits: u32, q_bits: u32) rsa_key.Sizes {
+    return .{ .modulus_bits = modulus_bits, .exponent_bytes = exponent_len, .p_bits = p_bits, .q_bits = q_bits };
+}
+
+/// A prepared key that lies in memory whole.
+fn rsaKey(prepared: u32) Error!*rsa_key.Header {
+    const header = try slice.pointer(rsa_key.Header, prepared);
+    _ = try slice.output(prepared, @intCast(try header.bytes()));
+    return header;
+}
+
+/// Gives: how many bytes an operation takes that uses all of this key, at an address aligned to 16.
+/// Fails: out_of_bounds; invalid_state for a key that was not prepared.
+export fn @"rsa.operation_bytes"(prepared: u32) i32 {
+    return answer(rsaOperationBytes(prepared));
+}
+
+fn rsaOperationBytes(prepared: u32) Error!u32 {
+    return @intCast(rsa_operation.operationBytes(try rsaKey(prepared)));
+}
+
+/// Begins RSAEP or RSAVP1 with a prepared key of either kind. Takes: a representative as long as n, and room for an
+/// operation. Gives: 0. Fails: out_of_bounds, invalid_state; representative_out_of_range if it is not less than n.
+export fn @"rsa.begin_public"(prepared: u32, input: u32, operation: u32) i32 {
+    return done(rsaBeginPublic(prepared, input, operation));
+}
+
+fn rsaBeginPublic(prepared: u32, input: u32, operation: u32) Error!void {
+    const key = try rsaKey(prepared);
+    const representative = try slice.input(input, @intCast(key.sizes.modulusBytes()));
+    const header = try slice.pointer(rsa_operation.Header, operation);
+    _ = try slice.output(operation, @intCast(rsa_operation.operationBytes(key)));
+    try rsa_operation.beginPublic(key, header, representative);
+}
+
+/// Begins RSADP or RSASP1. Takes: a prepared private key, a representative as long as n, 16 random bytes that are used
+/// for nothing else, and room for an operation. Gives and fails: as `rsa.begin_public`.
+export fn @"rsa.begin_private"(prepared: u32, input: u32, entropy: u32, operation: u32) i32 {
+    return done(rsaBeginPrivate(prepared, input, entropy, operation));
+}
+
+fn rsaBeginPrivate(prepared: u32, input: u32, entropy: u32, operation: u32) Error!void {
+    const key = try rsaKey(prepared);
+    const representative = try slice.input(input, @intCast(key.sizes.modulusBytes()));
+    const blinding = try slice.input(entropy, rsa_operation.blinding_bytes);
+    const header = try slice.pointer(rsa_operation.Header, operation);
+    _ = try slice.output(operation, @intCast(rsa_operation.operationBytes(key)));
+    try rsa_operation.beginPrivate(key, header, representative, blinding[0..rsa_operation.blinding_bytes]);
+}
+
+/// Works on an operation. Takes: the key it was begun with, and how many tiles of 16 x 16 limbs may be multiplied, some
+/// 100 a microsecond. Gives: 1 if the operation is done, or 0. Fails: out_of_bounds, invalid_state;
+/// private_operation_failed if the result did not pass its check: there is none then.
+export fn @"rsa.step"(prepared: u32, operation: u32, tiles_max: u32) i32 {
+    return truth(rsaStep(prepared, operation, tiles_max));
+}
+
+fn rsaStep(prepared: u32, operation: u32, tiles_max: u32) Error!bool {
+    const key = try rsaKey(prepared);
+    var budget: rsa_power.Budget = .{ .tiles = tiles_max };
+    return rsa_operation.step(key, try rsaOperation(operation), &budget);
+}
+
+fn rsaOperation(operation: u32) Error!*rsa_operation.Header {
+    const header = try slice.pointer(rsa_operation.Header, operation);
+    _ = try slice.output(operation, @intCast(try header.bytes()));
+    return header;
+}
+
+/// Takes: room for as many bytes as n has. Gives: the result of an operation that is done, and its length.
+/// Fails: out_of_bounds, invalid_state.
+export fn @"rsa.finish"(prepared: u32, operation: u32, output: u32) i32 {
+    return answer(rsaFinish(prepared, operation, output));
+}
+
+fn rsaFinish(prepared: u32, operation: u32, output: u32) Error!u32 {
+    const key = try rsaKey(prepared);
+    const room = try slice.output(output, @intCast(key.sizes.modulusBytes()));
+    try rsa_operation.finish(key, try rsaOperation(operation), room);
+    return @intCast(room.len);
+}
+
+/// Takes: the bits of n, 256 to 8192, and the bytes of e, 32 at most. Gives: how many bytes the generation of such a key
+/// takes, at an address aligned to 16. Fails: invalid_rsa_key for other sizes.
+export fn @"rsa.generation_bytes"(modulus_bits: u32, exponent_len: u32) i32 {
+    return answer(rsaGenerationBytes(modulus_bits, exponent_len));
+}
+
+fn rsaGenerationBytes(modulus_bits: u32, exponent_len: u32) Error!u32 {
+    return @intCast(rsa_generation.generationBytes(try rsa_generation.sizesOf(modulus_bits, exponent_len)));
+}
+
+/// Begins the generation of a key. Takes: the bits of n; e, big-endian, its first byte not zero; and room for a
+/// generation. Gives: 0. Fails: out_of_bounds; invalid_rsa_key for the sizes, and an e that is even or 1.
+export fn @"rsa.begin_generation"(modulus_bits: u32, input: u32, input_len: u32, generation: u32) i32 {
+    return done(rsaBeginGeneration(modulus_bits, input, input_len, generation));
+}
+
+fn rsaBeginGeneration(modulus_bits: u32, input: u32, input_len: u32, generation: u32) Error!void {
+    const exponent = try slice.input(input, input_len);
+    const header = try slice.pointer(rsa_generation.Header, generation);
+    const sizes = try rsa_generation.sizesOf(modulus_bits, input_len);
+    _ = try slice.output(generation, @intCast(rsa_generation.generationBytes(sizes)));
+    try rsa_generation.begin(header, sizes, exponent);
+}
+
+/// Works on a generation. Takes: random bytes, as many as n has at least: the same area each time, filled anew before
+/// the first call and whenever this gives 2; and the tiles of `rsa.step`.
+/// Gives: 0 for more to do, 1 for done, 2 for new random bytes. Fails: out_of_bounds, invalid_state; invalid_length for
+/// fewer random bytes.
+export fn @"rsa.step_generation"(generation: u32, entropy: u32, entropy_len: u32, tiles_max: u32) i32 {
+    return answer(rsaStepGeneration(generation, entropy, entropy_len, tiles_max));
+}
+
+fn rsaStepGeneration(generation: u32, entropy: u32, entropy_len: u32, tiles_max: u32) Error!u32 {
+    const header = try rsaGeneration(generation);
+    var budget: rsa_power.Budget = .{ .tiles = tiles_max };
+    return @intFromEnum(try rsa_generation.step(header, try slice.input(entropy, entropy_len), &budget));
+}
+
+fn rsaGeneration(generation: u32) Error!*rsa_generation.Header {
+    const header = try slice.pointer(rsa_generation.Header, generation);
+    _ = try slice.output(generation, @intCast(try header.bytes()));
+    return header;
+}
+
+/// Takes: room for the parts of a private key, as `rsa.prepare` has them, with p as long as half of n, rounded up.
+/// Gives: them, and their length. Fails: out_of_bounds; invalid_state unless the generation is done.
+export fn @"rsa.finish_generation"(generation: u32, output: u32) i32 {
+    return answer(rsaFinishGeneration(generation, output));
+}
+
+fn rsaFinishGeneration(generation: u32, output: u32) Error!u32 {
+    const header = try rsaGeneration(generation);
+    const room = try slice.output(output, @intCast(rsa_key.Parts.bytesOfAll(header.sizes)));
+    try rsa_generation.finish(header, room);
+    return @intCast(room.len);
+}
+
+/// EMSA-PSS-ENCODE. Takes: a hash algorithm's number, the digest of the message, the salt, and room for as many bytes as
+/// n has, of so many bits. Gives: the encoded message, for `rsa.begin_private`, and its length.
+/// Fails: out_of_bounds, unknown_algorithm; invalid_length for a digest of another length; encoding_too_long if n is
+/// too short for digest and salt.
+export fn @"pss.encode"(
+    algorithm: u32,
+    hashed: u32,
+    hashed_len: u32,
+    salt: u32,
+    salt_len: u32,
+    modulus_bits: u32,
+    output: u32,
+) i32 {
+    return answer(pssEncode(algorithm, hashed, hashed_len, salt, salt_len, modulus_bits, output));
+}
+
+fn pssEncode(
+    number: u32,
+    hashed: u32,
+    hashed_len: u32,
+    salt: u32,
+    salt_len: u32,
+    modulus_bits: u32,
+    output: u32,
+) Error!u32 {
+    const algorithm = try hash.Algorithm.fromInt(number);
+    const message_digest = try slice.input(hashed, hashed_len);
+    if (modulus_bits < rsa_key.modulus_bits_min or modulus_bits > rsa_key.modulus_bits_max) return error.InvalidKey;
+    const room = try slice.output(output, @intCast(rsa_key.byteLength(modulus_bits)));
+    try pss.encode(algorithm, message_digest, try slice.input(salt, salt_len), modulus_bits, room);
+    return @intCast(room.len);
+}
+
+/// EMSA-PSS-VERIFY. Takes: a hash algorithm's number, the digest of the message, the length of the salt, and what
+/// `rsa.begin_public` made of the signature, as long as n; it is decoded in place. Gives: 1 if that is an encoding of
+/// the digest, or 0. Fails: out_of_bounds, unknown_algorithm, invalid_length.
+export fn @"pss.verify"(
+    algorithm: u32,
+    hashed: u32,
+    hashed_len: u32,
+    salt_bytes: u32,
+    modulus_bits: u32,
+    output: u32,
+) i32 {
+    return truth(pssVerify(algorithm, hashed, hashed_len, salt_bytes, modulus_bits, output));
+}
+
+fn pssVerify(
+    number: u32,
+    hashed: u32,
+    hashed_len: u32,
+    salt_bytes: u32,
+    modulus_bits: u32,
+    output: u32,
+) Error!bool {
+    const algorithm = try hash.Algorithm.fromInt(number);
+    const message_digest = try slice.input(hashed, hashed_len);
+    if (modulus_bits < rsa_key.modulus_bits_min or modulus_bits > rsa_key.modulus_bits_max) return error.InvalidKey;
+    const encoded = try slice.output(output, @intCast(rsa_key.byteLength(modulus_bits)));
+    return pss.verify(algorithm, message_digest, salt_bytes, modulus_bits, encoded);
+}
+
+// ---- key files: strict DER ----
+
+/// Reads SubjectPublicKeyInfo. Takes: the file, and a table (der/table.zig), aligned to 4.
+/// Gives: 0, and the table, whose parts lie in the input. Fails: out_of_bounds, invalid_der, unknown_key_algorithm,
+/// unknown_curve; the table is as it was then.
+export fn @"der.parse_spki"(input: u32, input_len: u32, table: u32) i32 {
+    return done(parseSpki(input, input_len, table));
+}
+
+fn parseSpki(input: u32, input_len: u32, table: u32) Error!void {
+    const bytes = try slice.input(input, input_len);
+    const room = try slice.pointer(key_table.Table, table);
+    room.* = .ofPublicKey(try .parse(bytes), bytes);
+}
+
+/// Reads PrivateKeyInfo, or OneAsymmetricKey. Takes and gives what `der.parse_spki` does. Fails: as that, and
+/// multi_prime_key.
+export fn @"der.parse_pkcs8"(input: u32, input_len: u32, table: u32) i32 {
+    return done(parsePkcs8(input, input_len, table));
+}
+
+fn parsePkcs8(input: u32, input_len: u32, table: u32) Error!void {
+    const bytes = try slice.input(input, input_len);
+    const room = try slice.pointer(key_table.Table, table);
+    room.* = .ofPrivateKey(try .parse(bytes), bytes);
+}
+
+/// Takes: a table, and the area in which its parts lie. Gives: how many bytes `der.write_spki` will give.
+/// Fails: out_of_bounds, invalid_key_parts, no_space.
+export fn @"der.spki_bytes"(input: u32, input_len: u32, table: u32) i32 {
+    return answer(spkiBytes(input, input_len, table));
+}
+
+fn spkiBytes(input: u32, input_len: u32, table: u32) Error!u32 {
+    return der_writer.encodedBytes(try publicKeyIn(input, input_len, table));
+}
+
+/// Writes SubjectPublicKeyInfo. Takes: what `der.spki_bytes` does, and room for so many bytes.
+/// Gives: the file, and its length. Fails: out_of_bounds, invalid_key_parts, no_space; the room is as it was then.
+export fn @"der.write_spki"(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) i32 {
+    return answer(writeSpki(input, input_len, table, output, output_len));
+}
+
+fn writeSpki(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) Error!u32 {
+    const room = try slice.output(output, output_len);
+    return der_writer.encode(try publicKeyIn(input, input_len, table), room);
+}
+
+fn publicKeyIn(input: u32, input_len: u32, table: u32) Error!spki.PublicKey {
+    return (try slice.pointer(key_table.Table, table)).publicKey(try slice.input(input, input_len));
+}
+
+/// `der.spki_bytes` for `der.write_pkcs8`.
+export fn @"der.pkcs8_bytes"(input: u32, input_len: u32, table: u32) i32 {
+    return answer(pkcs8Bytes(input, input_len, table));
+}
+
+fn pkcs8Bytes(input: u32, input_len: u32, table: u32) Error!u32 {
+    return der_writer.encodedBytes(try privateKeyIn(input, input_len, table));
+}
+
+/// Writes PrivateKeyInfo, as `der.write_spki` does SubjectPublicKeyInfo.
+export fn @"der.write_pkcs8"(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) i32 {
+    return answer(writePkcs8(input, input_len, table, output, output_len));
+}
+
+fn writePkcs8(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) Error!u32 {
+    const room = try slice.output(output, output_len);
+    return der_writer.encode(try privateKeyIn(input, input_len, table), room);
+}
+
+fn privateKeyIn(input: u32, input_len: u32, table: u32) Error!pkcs8.PrivateKey {
+    return (try slice.pointer(key_table.Table, table)).privateKey(try slice.input(input, input_len));
+}
+
 // ---- HTTP/1.1 ----
 
 /// Takes: the bytes from the first of a request head on, as many as have come; and a head (http/head.zig) with room
@@ -312,6 +956,10 @@ export fn __collect() void {
 
 /// Every error that a room may answer with; each is a status.
 const Error = slice.Error || hash.StateError || hash.OutputError || http_head.Error || chunked.Error ||
+    gcm.LengthError || gcm.OpenError ||
+    pkcs8.Error || key_table.Error ||
+    ec_key.PrivateKeyError || ec_key.PublicKeyError ||
+    rsa_key.KeyError || rsa_operation.BeginError || rsa_operation.StepError || pss.EncodeError ||
     error{UnknownAlgorithm};
 
 fn answer(result: Error!u32) i32 {
@@ -336,7 +984,15 @@ fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError))
         error.InvalidAlignment => .invalid_alignment,
         error.UnknownAlgorithm => .unknown_algorithm,
         error.InvalidState => .invalid_state,
+        error.InvalidLength => .invalid_length,
+        error.AuthenticationFailed => .authentication_failed,
+        error.InvalidPrivateKey => .invalid_private_key,
+        error.InvalidPublicKey => .invalid_public_key,
         error.OutputTooShort, error.NoSpace => .no_space,
+        error.InvalidKey => .invalid_rsa_key,
+        error.RepresentativeOutOfRange => .representative_out_of_range,
+        error.PrivateOperationFailed => .private_operation_failed,
+        error.EncodingTooLong => .encoding_too_long,
         error.InvalidRequestLine => .invalid_request_line,
         error.InvalidTarget => .invalid_target,
         error.InvalidFieldLine => .invalid_field_line,
@@ -355,6 +1011,11 @@ fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError))
         error.InvalidTrailer => .invalid_trailer,
         error.ChunkExtensionsTooLarge => .chunk_extensions_too_large,
         error.TrailersTooLarge => .trailers_too_large,
+        error.InvalidDer => .invalid_der,
+        error.UnknownKeyAlgorithm => .unknown_key_algorithm,
+        error.UnknownCurve => .unknown_curve,
+        error.MultiPrimeKey => .multi_prime_key,
+        error.InvalidKeyParts => .invalid_key_parts,
     };
     return status.code();
 }

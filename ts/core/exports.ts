@@ -29,6 +29,123 @@ export interface CoreExports {
   "hmac.final"(state: number, output: number): number;
   "hmac.verify_final"(state: number, mac: number, macLength: number): number;
 
+  "aes_gcm.prepared_bytes"(): number;
+  "aes_gcm.prepare"(key: number, keyLength: number, prepared: number): number;
+  "aes_gcm.seal"(
+    prepared: number,
+    iv: number,
+    ivLength: number,
+    aad: number,
+    aadLength: number,
+    input: number,
+    inputLength: number,
+    output: number,
+    tag: number,
+    tagLength: number,
+  ): number;
+  "aes_gcm.open"(
+    prepared: number,
+    iv: number,
+    ivLength: number,
+    aad: number,
+    aadLength: number,
+    input: number,
+    inputLength: number,
+    output: number,
+    tag: number,
+    tagLength: number,
+  ): number;
+  "aes_gcm.state_bytes"(): number;
+  "aes_gcm.init"(prepared: number, iv: number, ivLength: number, state: number): number;
+  "aes_gcm.update_aad"(state: number, input: number, inputLength: number): number;
+  "aes_gcm.seal_update"(state: number, input: number, inputLength: number, output: number): number;
+  "aes_gcm.seal_final"(state: number, tag: number, tagLength: number): number;
+  "aes_gcm.verify_update"(state: number, input: number, inputLength: number): number;
+  "aes_gcm.verify_final"(state: number, tag: number, tagLength: number): number;
+  "aes_gcm.open_update"(state: number, input: number, inputLength: number, output: number): number;
+
+  "ec.generate_private_key"(curve: number, input: number, output: number): number;
+  "ec.public_key"(curve: number, key: number, output: number): number;
+  "ec.check_private_key"(curve: number, key: number): number;
+  "ec.decode_public_key"(curve: number, input: number, inputLength: number, output: number): number;
+
+  "ecdsa.sign"(
+    curve: number,
+    algorithm: number,
+    key: number,
+    hashed: number,
+    hashedLength: number,
+    entropy: number,
+    entropyLength: number,
+    output: number,
+  ): number;
+  "ecdsa.verify"(
+    curve: number,
+    key: number,
+    hashed: number,
+    hashedLength: number,
+    signature: number,
+    signatureLength: number,
+  ): number;
+
+  "rsa.prepared_bytes"(modulusBits: number, exponentLength: number, pBits: number, qBits: number): number;
+  "rsa.scratch_bytes"(modulusBits: number, exponentLength: number, pBits: number, qBits: number): number;
+  "rsa.prepare"(
+    modulusBits: number,
+    exponentLength: number,
+    pBits: number,
+    qBits: number,
+    input: number,
+    prepared: number,
+    scratch: number,
+  ): number;
+  "rsa.operation_bytes"(prepared: number): number;
+  "rsa.begin_public"(prepared: number, input: number, operation: number): number;
+  "rsa.begin_private"(prepared: number, input: number, entropy: number, operation: number): number;
+  "rsa.step"(prepared: number, operation: number, tilesMax: number): number;
+  "rsa.finish"(prepared: number, operation: number, output: number): number;
+  "rsa.generation_bytes"(modulusBits: number, exponentLength: number): number;
+  "rsa.begin_generation"(modulusBits: number, input: number, inputLength: number, generation: number): number;
+  "rsa.step_generation"(generation: number, entropy: number, entropyLength: number, tilesMax: number): number;
+  "rsa.finish_generation"(generation: number, output: number): number;
+
+  "pss.encode"(
+    algorithm: number,
+    hashed: number,
+    hashedLength: number,
+    salt: number,
+    saltLength: number,
+    modulusBits: number,
+    output: number,
+  ): number;
+  "pss.verify"(
+    algorithm: number,
+    hashed: number,
+    hashedLength: number,
+    saltBytes: number,
+    modulusBits: number,
+    output: number,
+  ): number;
+
+  "der.parse_spki"(input: number, inputLength: number, table: number): number;
+  "der.parse_pkcs8"(input: number, inputLength: number, table: number): number;
+  "der.spki_bytes"(input: number, inputLength: number, table: number): number;
+  "der.write_spki"(
+    input: number,
+    inputLength: number,
+    table: number,
+    output: number,
+    outputLength: number,
+  ): number;
+  "der.pkcs8_bytes"(input: number, inputLength: number, table: number): number;
+  "der.write_pkcs8"(
+    input: number,
+    inputLength: number,
+    table: number,
+    output: number,
+    outputLength: number,
+  ): number;
+
   "http.parse_request_head"(
     input: number,
     inputLength: number,

@@ -13,6 +13,10 @@ export const Status = {
   UNKNOWN_ALGORITHM: -6,
   INVALID_STATE: -7,
   NO_SPACE: -8,
+  INVALID_LENGTH: -9,
+  AUTHENTICATION_FAILED: -10,
+  INVALID_PRIVATE_KEY: -11,
+  INVALID_PUBLIC_KEY: -12,
   INVALID_REQUEST_LINE: -20,
   INVALID_TARGET: -21,
   INVALID_FIELD_LINE: -22,
@@ -31,6 +35,15 @@ export const Status = {
   INVALID_TRAILER: -35,
   CHUNK_EXTENSIONS_TOO_LARGE: -36,
   TRAILERS_TOO_LARGE: -37,
+  INVALID_DER: -40,
+  UNKNOWN_KEY_ALGORITHM: -41,
+  UNKNOWN_CURVE: -42,
+  MULTI_PRIME_KEY: -43,
+  INVALID_KEY_PARTS: -44,
+  INVALID_RSA_KEY: -50,
+  REPRESENTATIVE_OUT_OF_RANGE: -51,
+  PRIVATE_OPERATION_FAILED: -52,
+  ENCODING_TOO_LONG: -53,
 } as const;
 
 /** No address, seen as an i32, lies between this and zero. */
@@ -45,6 +58,15 @@ const MESSAGES: Record<number, string> = {
   [Status.UNKNOWN_ALGORITHM]: "an algorithm that the core does not have",
   [Status.INVALID_STATE]: "a state that is finished or was never begun",
   [Status.NO_SPACE]: "an output area that is too small",
+  [Status.INVALID_LENGTH]: "a key, IV, tag or message of a length that the algorithm does not have",
+  [Status.AUTHENTICATION_FAILED]: "a ciphertext that is not authentic",
+  [Status.INVALID_PRIVATE_KEY]: "a private key that is out of range",
+  [Status.INVALID_PUBLIC_KEY]: "a public key that is no point of its curve",
+  [Status.INVALID_KEY_PARTS]: "parts that no key can be made of",
+  [Status.INVALID_RSA_KEY]: "numbers that are no RSA key, or not one that is supported",
+  [Status.REPRESENTATIVE_OUT_OF_RANGE]: "a ciphertext or signature that is not less than the modulus",
+  [Status.PRIVATE_OPERATION_FAILED]: "an RSA result that did not pass its check",
+  [Status.ENCODING_TOO_LONG]: "a modulus too short for what is to be encoded",
 };
 
 /** The core refused a call that this host should never have made. */

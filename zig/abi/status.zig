@@ -21,6 +21,14 @@ pub const Status = enum(i32) {
     invalid_state = -7,
     /// An output area that is too small.
     no_space = -8,
+    /// A key, IV, tag or message of a length that its algorithm does not have.
+    invalid_length = -9,
+    /// What was to be decrypted is not what was encrypted with this key: no more is said.
+    authentication_failed = -10,
+    /// A private key that is too long or short, 0, or not below the order of its group.
+    invalid_private_key = -11,
+    /// A public key that is no encoding of a point of its curve, or of infinity.
+    invalid_public_key = -12,
 
     // What is wrong with an HTTP/1.1 message: http/head.zig and http/chunked.zig explain each.
     invalid_request_line = -20,
@@ -41,6 +49,22 @@ pub const Status = enum(i32) {
     invalid_trailer = -35,
     chunk_extensions_too_large = -36,
     trailers_too_large = -37,
+
+    // What is wrong with a key file, or with the parts of one: zig/der explains each.
+    invalid_der = -40,
+    unknown_key_algorithm = -41,
+    unknown_curve = -42,
+    multi_prime_key = -43,
+    invalid_key_parts = -44,
+
+    /// Sizes or parts that are not those of an RSA key, or not of one that is supported.
+    invalid_rsa_key = -50,
+    /// A ciphertext or signature that is not less than the modulus.
+    representative_out_of_range = -51,
+    /// The result of a private RSA operation was wrong, and is not given: the key is none, or the machine failed.
+    private_operation_failed = -52,
+    /// A modulus too short for what is to be encoded.
+    encoding_too_long = -53,
 
     pub fn code(status: Status) i32 {
         return @intFromEnum(status);

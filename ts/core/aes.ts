@@ -1,0 +1,291 @@
+/** AES-GCM in the core (NIST SP 800-38D): a key slot that holds the prepared key, and what is done with it. */
+import type { Arena, Core } from "./core.ts";
+import { WINDOW_BYTES } from "./hash.ts";
+import { keepSecret } from "./secrets.ts";
+import { CoreError, check, Status } from "./status.ts";
+
+/** How long a plaintext may be (section 5.2.1.1: 2^39 - 256 bits). A longer one is refused by the core, at the latest when it has come so far. */
+export const AES_GCM_TEXT_BYTES_MAX = 2 ** 36 - 32;
+
+const TAG_BYTES_MAX = 16;
+
+/**
+ * A key slot: the round keys and powers of H, and, where the key may be exported, its bits. Both are wiped when the
+ * slot is collected, or the core closed.
+ *
+ * In all that follows an IV has one byte at least, and a tag 32, 64, 96, 104, 112, 120 or 128 bits.
+ */
+export class AesGcmSlot {
+  readonly #core: Core;
+  readonly #prepared: Uint8Array;
+  readonly #bits: Uint8Array<ArrayBuffer> | undefined;
+
+  /**
+   * @param key of 16, 24 or 32 bytes.
+   * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
+   */
+  constructor(core: Core, key: Uint8Array, bits?: Uint8Array<ArrayBuffer>) {
+    this.#core = core;
+    this.#prepared = prepare(core, key);
+    this.#bits = bits;
+    keepSecret(core, this, this.#prepared);
+    if (bits) keepSecret(core, this, bits);
+  }
+
+  /** A copy of the key's bits, for a slot that was given them. */
+  exportBits(): Uint8Array<ArrayBuffer> {
+    this.#core.requireOpen();
+    return this.#bits!.slice();
+  }
+
+  /** The ciphertext, and behind it the tag. */
+  seal(iv: Uint8Array, aad: Uint8Array, plaintext: Uint8Array, tagBits: number): ArrayBuffer {
+    const tagBytes = tagBytesOf(tagBits);
+    const length = plaintext.length;
+    if (iv.length + aad.length + length > WINDOW_BYTES) {
+      const sealer = this.beginSeal(iv, aad);
+      try {
+        const result = new Uint8Array(length + tagBytes);
+        sealer.update(plaintext, result);
+        sealer.final(result.subarray(length));
+        return result.buffer;
+      } finally {
+        sealer.close();
+      }
+    }
+    const { raw, memory } = this.#core;
+    const arena = this.#core.openArena();
+    try {
+      const prepared = arena.alloc(this.#prepared.length + length + tagBytes + iv.length + aad.length);
+      const text = prepared + this.#prepared.length;
+      const tag = text + length;
+      const ivAt = tag + tagBytes;
+      const aadAt = ivAt + iv.length;
+      const { bytes } = memory;
+      bytes.set(this.#prepared, prepared);
+      bytes.set(plaintext, text);
+      bytes.set(iv, ivAt);
+      if (aad.length > 0) bytes.set(aad, aadAt);
+      check(
+        raw["aes_gcm.seal"](prepared, ivAt, iv.length, aadAt, aad.length, text, length, text, tag, tagBytes),
+      );
+      return memory.copy(text, length + tagBytes);
+    } finally {
+      arena.close();
+    }
+  }
+
+  /**
+   * The plaintext of a ciphertext with its tag behind it; null if that is not authentic. `sealed` is read twice where
+   * it is long, so it must not lie in memory that another thread can change.
+   */
+  open(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array, tagBits: number): ArrayBuffer | null {
+    const tagBytes = tagBytesOf(tagBits);
+    const length = sealed.length - tagBytes;
+    this.#core.requireOpen();
+    if (length < 0) return null;
+    if (iv.length + aad.length + length > WINDOW_BYTES) {
+      const ciphertext = sealed.subarray(0, length);
+      const opener = this.beginOpen(iv, aad);
+      try {
+        opener.verify(ciphertext);
+        if (!opener.final(sealed.subarray(length))) return null;
+        const result = new Uint8Array(length);
+        opener.open(ciphertext, result);
+        return result.buffer;
+      } finally {
+        opener.close();
+      }
+    }
+    const { raw, memory } = this.#core;
+    const arena = this.#core.openArena();
+    try {
+      const prepared = arena.alloc(this.#prepared.length + sealed.length + iv.length + aad.length);
+      const text = prepared + this.#prepared.length;
+      const tag = text + length;
+      const ivAt = tag + tagBytes;
+      const aadAt = ivAt + iv.length;
+      const { bytes } = memory;
+      bytes.set(this.#prepared, prepared);
+      bytes.set(sealed, text);
+      bytes.set(iv, ivAt);
+      if (aad.length > 0) bytes.set(aad, aadAt);
+      const isAuthentic = authentic(
+        raw["aes_gcm.open"](prepared, ivAt, iv.length, aadAt, aad.length, text, length, text, tag, tagBytes),
+      );
+      return isAuthentic ? memory.copy(text, length) : null;
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** Encryption in pieces. */
+  beginSeal(iv: Uint8Array, aad: Uint8Array): AesGcmSealer {
+    return new AesGcmSealer(this.#core, this.#prepared, iv, aad);
+  }
+
+  /** Decryption in pieces. */
+  beginOpen(iv: Uint8Array, aad: Uint8Array): AesGcmOpener {
+    return new AesGcmOpener(this.#core, this.#prepared, iv, aad);
+  }
+}
+
+/** @throws CoreError for what is no whole number of bytes; the core refuses lengths that GCM does not have. */
+function tagBytesOf(tagBits: number): number {
+  const bytes = tagBits / 8;
+  if (!(Number.isInteger(bytes) && bytes >= 0 && bytes <= TAG_BYTES_MAX))
+    throw new CoreError(Status.INVALID_LENGTH);
+  return bytes;
+}
+
+/** Encryption in pieces: any number of `update`, one `final`, and `close` on every path. */
+export class AesGcmSealer {
+  readonly #core: Core;
+  readonly #message: Message;
+
+  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
+    this.#core = core;
+    this.#message = new Message(core, prepared, iv, aad);
+  }
+
+  /**
+   * Encrypts into the first bytes of `output`, which is no shorter than `input`, and is `input` itself or apart from it.
+   *
+   * @throws as Arena.requireOpen does, after `close` or the core's, here and below.
+   */
+  update(input: Uint8Array, output: Uint8Array): void {
+    this.#message.transform("aes_gcm.seal_update", input, output);
+  }
+
+  /** Writes a tag as long as `tag`. */
+  final(tag: Uint8Array): void {
+    const { state, window } = this.#message.requireOpen();
+    check(this.#core.raw["aes_gcm.seal_final"](state, window, tag.length));
+    tag.set(new Uint8Array(this.#core.memory.copy(window, tag.length)));
+  }
+
+  close(): void {
+    this.#message.close();
+  }
+}
+
+/**
+ * Decryption in pieces: the whole ciphertext through `verify`, one `final`; if that says that it is authentic, the
+ * same once more through `open`, which is refused before; and `close` on every path.
+ */
+export class AesGcmOpener {
+  readonly #core: Core;
+  readonly #message: Message;
+
+  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
+    this.#core = core;
+    this.#message = new Message(core, prepared, iv, aad);
+  }
+
+  /** @throws as Arena.requireOpen does, after `close` or the core's, here and below. */
+  verify(input: Uint8Array): void {
+    this.#message.absorb("aes_gcm.verify_update", input);
+  }
+
+  /** Whether `tag` is that of the ciphertext. */
+  final(tag: Uint8Array): boolean {
+    const { state, window } = this.#message.requireOpen();
+    if (tag.length > TAG_BYTES_MAX) throw new CoreError(Status.INVALID_LENGTH);
+    this.#core.memory.bytes.set(tag, window);
+    return authentic(this.#core.raw["aes_gcm.verify_final"](state, window, tag.length));
+  }
+
+  /** Decrypts into the first bytes of `output`, as `AesGcmSealer.update` does. The caller sees to it that the ciphertext is still the same. */
+  open(input: Uint8Array, output: Uint8Array): void {
+    this.#message.transform("aes_gcm.open_update", input, output);
+  }
+
+  close(): void {
+    this.#message.close();
+  }
+}
+
+/** A state in the core, and the window through which input and output pass. */
+class Message {
+  readonly #core: Core;
+  readonly #arena: Arena;
+  readonly state: number;
+  readonly window: number;
+
+  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
+    const { raw } = core;
+    this.#core = core;
+    this.#arena = core.openArena();
+    try {
+      this.state = this.#arena.alloc(check(raw["aes_gcm.state_bytes"]()));
+      this.window = this.#arena.alloc(WINDOW_BYTES);
+      const beginning = core.openArena();
+      try {
+        const key = beginning.place(prepared);
+        check(raw["aes_gcm.init"](key, beginning.place(iv), iv.length, this.state));
+      } finally {
+        beginning.close();
+      }
+      this.absorb("aes_gcm.update_aad", aad);
+    } catch (error) {
+      this.#arena.close();
+      throw error;
+    }
+  }
+
+  requireOpen(): this {
+    this.#arena.requireOpen();
+    return this;
+  }
+
+  absorb(update: "aes_gcm.update_aad" | "aes_gcm.verify_update", input: Uint8Array): void {
+    this.requireOpen();
+    const { raw, memory } = this.#core;
+    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
+      const piece = input.subarray(at, at + WINDOW_BYTES);
+      memory.bytes.set(piece, this.window);
+      check(raw[update](this.state, this.window, piece.length));
+    }
+  }
+
+  transform(
+    update: "aes_gcm.seal_update" | "aes_gcm.open_update",
+    input: Uint8Array,
+    output: Uint8Array,
+  ): void {
+    this.requireOpen();
+    const { raw, memory } = this.#core;
+    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
+      const piece = input.subarray(at, at + WINDOW_BYTES);
+      memory.bytes.set(piece, this.window);
+      check(raw[update](this.state, this.window, piece.length, this.window));
+      output.set(memory.bytes.subarray(this.window, this.window + piece.length), at);
+    }
+  }
+
+  close(): void {
+    this.#arena.close();
+  }
+}
+
+/** What `open` and `verify_final` found. */
+function authentic(result: number): boolean {
+  if (result === Status.AUTHENTICATION_FAILED) return false;
+  check(result);
+  return true;
+}
+
+/** Round keys, powers of H, and what else the core makes of a key once. */
+function prepare(core: Core, key: Uint8Array): Uint8Array {
+  const { raw, memory } = core;
+  const arena = core.openArena();
+  try {
+    const length = check(raw["aes_gcm.prepared_bytes"]());
+    const prepared = arena.alloc(length);
+    const address = arena.place(key);
+    check(raw["aes_gcm.prepare"](address, key.length, prepared));
+    return new Uint8Array(memory.copy(prepared, length));
+  } finally {
+    arena.close();
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * Key files in the core: "spki", SubjectPublicKeyInfo (RFC 5280 section 4.1.2.7), and "pkcs8", PrivateKeyInfo and
+ * OneAsymmetricKey (RFC 5208, RFC 5958), for RSA keys (RFC 8017 appendix A.1) and for keys on P-256, P-384 and P-521
+ * (RFC 5480, RFC 5915). Strict DER (X.690), whole.
+ *
+ * What a file says is taken apart, no more: whether a point lies on its curve, or an RSA key's integers belong
+ * together, is for those to find out who compute with them.
+ */
+import type { Core } from "./core.ts";
+import { check, Status } from "./status.ts";
+
+export type CurveName = keyof typeof CURVES;
+
+/** Big-endian integers above zero, as RFC 7518 section 6.3 names them. Those that are read have no zeros in front. */
+export interface RsaPublicKeyParts {
+  readonly algorithm: "RSA";
+  readonly n: Bytes;
+  readonly e: Bytes;
+}
+
+export interface RsaPrivateKeyParts extends RsaPublicKeyParts {
+  readonly d: Bytes;
+  readonly p: Bytes;
+  readonly q: Bytes;
+  readonly dp: Bytes;
+  readonly dq: Bytes;
+  readonly qi: Bytes;
+}
+
+export interface EcPublicKeyParts {
+  readonly algorithm: "EC";
+  readonly curve: CurveName;
+  /** SEC 1 section 2.3.3. What is written is uncompressed; what is read may be anything but empty. */
+  readonly point: Bytes;
+}
+
+export interface EcPrivateKeyParts {
+  readonly algorithm: "EC";
+  readonly curve: CurveName;
+  /** Null in files that leave it out. */
+  readonly point: Bytes | null;
+  /** Big-endian, as many bytes as the curve's order has: 32, 48 or 66. */
+  readonly scalar: Bytes;
+}
+
+export type PublicKeyParts = RsaPublicKeyParts | EcPublicKeyParts;
+export type PrivateKeyParts = RsaPrivateKeyParts | EcPrivateKeyParts;
+
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** A file that is no key, or none of those above. The message is what to say of it: "is not ...". */
+export class KeyFileError extends Error {
+  /** Of the core: which of those below it was. */
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = "KeyFileError";
+    this.status = status;
+  }
+}
+
+const REFUSALS: Record<number, string> = {
+  [Status.UNKNOWN_KEY_ALGORITHM]: "is a key of another algorithm than rsaEncryption and id-ecPublicKey",
+  [Status.UNKNOWN_CURVE]:
+    "is a key on another curve than P-256, P-384 and P-521, or on one that is not named",
+  [Status.MULTI_PRIME_KEY]: "is an RSA key of more than two primes",
+};
+
+// As zig/der/oids.zig and table.zig number and lay them out, in words of 32 bits.
+const RSA = 1;
+const EC = 2;
+const CURVES = { "P-256": 1, "P-384": 2, "P-521": 3 } as const;
+const CURVE_NAMES = ["P-256", "P-384", "P-521"] as const satisfies CurveName[];
+const TABLE_BYTES = 72;
+const ALGORITHM = 0;
+const CURVE = 1;
+const PARTS = 2;
+
+/**
+ * What a "spki" file holds.
+ *
+ * @throws KeyFileError
+ */
+export function parseSpki(core: Core, file: Uint8Array): PublicKeyParts {
+  return parse(core, "der.parse_spki", "a SubjectPublicKeyInfo", file, (table) => {
+    if (table.algorithm === RSA) return { algorithm: "RSA", n: table.part(0), e: table.part(1) };
+    return { algorithm: "EC", curve: table.curve, point: table.part(0) };
+  });
+}
+
+/**
+ * What a "pkcs8" file holds. The caller wipes it.
+ *
+ * @throws KeyFileError
+ */
+export function parsePkcs8(core: Core, file: Uint8Array): PrivateKeyParts {
+  return parse(core, "der.parse_pkcs8", "a PrivateKeyInfo", file, (table) => {
+    if (table.algorithm === EC) {
+      const point = table.part(0);
+      const scalar = table.part(1);
+      return { algorithm: "EC", curve: table.curve, point: point.length > 0 ? point : null, scalar };
+    }
+    return {
+      algorithm: "RSA",
+      n: table.part(0),
+      e: table.part(1),
+      d: table.part(2),
+      p: table.part(3),
+      q: table.part(4),
+      dp: table.part(5),
+      dq: table.part(6),
+      qi: table.part(7),
+    };
+  });
+}
+
+/** The "spki" file of a key. */
+export function writeSpki(core: Core, key: PublicKeyParts): ArrayBuffer {
+  const parts = key.algorithm === "RSA" ? [key.n, key.e] : [key.point];
+  return write(core, "spki", key, parts);
+}
+
+/** The "pkcs8" file of a key: PrivateKeyInfo, without attributes. A point that is null is left out. */
+export function writePkcs8(core: Core, key: PrivateKeyParts): ArrayBuffer {
+  const parts =
+    key.algorithm === "RSA"
+      ? [key.n, key.e, key.d, key.p, key.q, key.dp, key.dq, key.qi]
+      : [key.point ?? new Uint8Array(0), key.scalar];
+  return write(core, "pkcs8", key, parts);
+}
+
+interface Table {
+  readonly algorithm: number;
+  readonly curve: CurveName;
+  /** A copy; empty if there is none. */
+  part(index: number): Bytes;
+}
+
+function parse<Key>(
+  core: Core,
+  parser: "der.parse_spki" | "der.parse_pkcs8",
+  expected: string,
+  file: Uint8Array,
+  take: (table: Table) => Key,
+): Key {
+  const { raw, memory } = core;
+  const arena = core.openArena();
+  try {
+    const table = arena.alloc(TABLE_BYTES + file.length);
+    const input = table + TABLE_BYTES;
+    memory.bytes.set(file, input);
+    const status = raw[parser](input, file.length, table);
+    if (status === Status.INVALID_DER) throw new KeyFileError(status, `is not ${expected} in DER`);
+    const refusal = REFUSALS[status];
+    if (refusal) throw new KeyFileError(status, refusal);
+    check(status);
+
+    const { bytes, words } = memory;
+    const at = table >>> 2;
+    return take({
+      algorithm: words[at + ALGORITHM]!,
+      curve: CURVE_NAMES[words[at + CURVE]! - 1]!,
+      part: (index) => {
+        const offset = words[at + PARTS + 2 * index]!;
+        return bytes.slice(input + offset, input + offset + words[at + PARTS + 2 * index + 1]!);
+      },
+    });
+  } finally {
+    arena.close();
+  }
+}
+
+function write(
+  core: Core,
+  format: "spki" | "pkcs8",
+  key: PublicKeyParts | PrivateKeyParts,
+  parts: Uint8Array[],
+): ArrayBuffer {
+  const { raw, memory } = core;
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const arena = core.openArena();
+  try {
+    const table = arena.alloc(TABLE_BYTES + length);
+    const input = table + TABLE_BYTES;
+    const { bytes, words } = memory;
+    const at = table >>> 2;
+    words.fill(0, at, at + TABLE_BYTES / 4);
+    words[at + ALGORITHM] = key.algorithm === "RSA" ? RSA : EC;
+    words[at + CURVE] = key.algorithm === "RSA" ? 0 : CURVES[key.curve];
+    let offset = 0;
+    for (const [index, part] of parts.entries()) {
+      bytes.set(part, input + offset);
+      words[at + PARTS + 2 * index] = offset;
+      words[at + PARTS + 2 * index + 1] = part.length;
+      offset += part.length;
+    }
+    const outputLength = check(raw[`der.${format}_bytes`](input, length, table));
+    const output = arena.alloc(outputLength);
+    check(raw[`der.write_${format}`](input, length, table, output, outputLength));
+    return memory.copy(output, outputLength);
+  } finally {
+    arena.close();
+  }
+}

@@ -1,0 +1,170 @@
+/** Keys of elliptic curves (SP 800-186) and ECDSA (FIPS 186-5) in the core: a key slot, and public keys. */
+import type { Core } from "./core.ts";
+import type { HashAlgorithm } from "./hash.ts";
+import { keepSecret } from "./secrets.ts";
+import { check, Status } from "./status.ts";
+
+export interface Curve {
+  /** The name WebCrypto gives it. */
+  readonly name: string;
+  /** Its number in zig/crypto/ec/key.zig. */
+  readonly id: number;
+  /** Of a private key, of a coordinate, and of half a signature. */
+  readonly scalarBytes: number;
+}
+
+export const CURVES = {
+  "P-256": { name: "P-256", id: 1, scalarBytes: 32 },
+  "P-384": { name: "P-384", id: 2, scalarBytes: 48 },
+  "P-521": { name: "P-521", id: 3, scalarBytes: 66 },
+} as const satisfies Record<string, Curve>;
+
+/** A point of the curve that is not infinity. */
+export class EcPublicKey {
+  readonly curve: Curve;
+  readonly #core: Core;
+  readonly #point: Uint8Array<ArrayBuffer>;
+
+  private constructor(core: Core, curve: Curve, point: Uint8Array<ArrayBuffer>) {
+    this.curve = curve;
+    this.#core = core;
+    this.#point = point;
+  }
+
+  /**
+   * @param encoded in either form of SEC 1, section 2.3.3: 4, x, y; or 2 or 3, x.
+   * @returns undefined for what is no point of the curve, or infinity.
+   */
+  static decode(core: Core, curve: Curve, encoded: Uint8Array): EcPublicKey | undefined {
+    const { raw, memory } = core;
+    const arena = core.openArena();
+    try {
+      const point = arena.alloc(1 + 2 * curve.scalarBytes);
+      const length = raw["ec.decode_public_key"](curve.id, arena.place(encoded), encoded.length, point);
+      if (length === Status.INVALID_PUBLIC_KEY) return undefined;
+      return new EcPublicKey(core, curve, new Uint8Array(memory.copy(point, check(length))));
+    } finally {
+      arena.close();
+    }
+  }
+
+  /**
+   * The public key of a private key.
+   *
+   * @param scalar a private key that has been checked.
+   */
+  static of(core: Core, curve: Curve, scalar: Uint8Array): EcPublicKey {
+    const { raw, memory } = core;
+    const arena = core.openArena();
+    try {
+      const point = arena.alloc(1 + 2 * curve.scalarBytes);
+      const length = check(raw["ec.public_key"](curve.id, arena.place(scalar), point));
+      return new EcPublicKey(core, curve, new Uint8Array(memory.copy(point, length)));
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** A copy of the point, uncompressed: 4, x, y. */
+  exportPoint(): Uint8Array<ArrayBuffer> {
+    return this.#point.slice();
+  }
+
+  /** Whether `signature`, r and s, is one of `digest` by the holder of the private key. */
+  verify(digest: Uint8Array, signature: Uint8Array): boolean {
+    const { raw } = this.#core;
+    const arena = this.#core.openArena();
+    try {
+      const point = arena.place(this.#point);
+      const hashed = arena.place(digest);
+      const given = arena.place(signature);
+      return (
+        check(raw["ecdsa.verify"](this.curve.id, point, hashed, digest.length, given, signature.length)) === 1
+      );
+    } finally {
+      arena.close();
+    }
+  }
+}
+
+/** A key slot: a private key, wiped when the slot is closed or collected, or the core is closed. */
+export class EcPrivateSlot {
+  readonly curve: Curve;
+  readonly #core: Core;
+  readonly #scalar: Uint8Array<ArrayBuffer>;
+
+  private constructor(core: Core, curve: Curve, scalar: Uint8Array<ArrayBuffer>) {
+    this.curve = curve;
+    this.#core = core;
+    this.#scalar = scalar;
+    keepSecret(core, this, scalar);
+  }
+
+  /** A new private key (FIPS 186-5, section A.2.2). */
+  static generate(core: Core, curve: Curve, fillRandom: (bytes: Uint8Array) => void): EcPrivateSlot {
+    const { raw, memory } = core;
+    const arena = core.openArena();
+    try {
+      const random = arena.alloc(curve.scalarBytes);
+      const scalar = arena.alloc(curve.scalarBytes);
+      do {
+        fillRandom(memory.bytes.subarray(random, random + curve.scalarBytes));
+      } while (check(raw["ec.generate_private_key"](curve.id, random, scalar)) === 0);
+      return new EcPrivateSlot(core, curve, new Uint8Array(memory.copy(scalar, curve.scalarBytes)));
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** @returns undefined for a scalar of another length than the curve's, of 0, or not below the order of the group. */
+  static from(core: Core, curve: Curve, scalar: Uint8Array): EcPrivateSlot | undefined {
+    if (scalar.length !== curve.scalarBytes) return undefined;
+    const arena = core.openArena();
+    try {
+      if (check(core.raw["ec.check_private_key"](curve.id, arena.place(scalar))) === 0) return undefined;
+      return new EcPrivateSlot(core, curve, scalar.slice());
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** The public key, computed anew each time. */
+  publicKey(): EcPublicKey {
+    this.#core.requireOpen();
+    return EcPublicKey.of(this.#core, this.curve, this.#scalar);
+  }
+
+  /** A copy of the private key: a big-endian integer, as long as the order of the group. */
+  exportScalar(): Uint8Array<ArrayBuffer> {
+    this.#core.requireOpen();
+    return this.#scalar.slice();
+  }
+
+  /**
+   * The signature of `digest`: r and s.
+   *
+   * @param hash what nonces are made with (RFC 6979), commonly what made the digest.
+   * @param entropy random bytes, 32 at best, which make the nonces hedged; without any they follow from key and digest.
+   */
+  sign(hash: HashAlgorithm, digest: Uint8Array, entropy: Uint8Array): ArrayBuffer {
+    const { raw, memory } = this.#core;
+    const { id, scalarBytes } = this.curve;
+    const arena = this.#core.openArena();
+    try {
+      const signature = arena.alloc(2 * scalarBytes);
+      const scalar = arena.place(this.#scalar);
+      const hashed = arena.place(digest);
+      const random = arena.place(entropy);
+      const { length: digestBytes } = digest;
+      check(raw["ecdsa.sign"](id, hash.id, scalar, hashed, digestBytes, random, entropy.length, signature));
+      return memory.copy(signature, 2 * scalarBytes);
+    } finally {
+      arena.close();
+    }
+  }
+
+  /** Wipes the key now; what is asked of the slot afterwards is refused. */
+  close(): void {
+    this.#scalar.fill(0);
+  }
+}

@@ -1,0 +1,90 @@
+//! Natural numbers as digits, the lowest first, in bases that are powers of two: between bytes and limbs, and to the
+//! least of all numbers that are the same modulo another. One copy of each function serves all curves.
+//!
+//! Constant time: what happens depends on lengths and bases only.
+
+const hidden = @import("secret.zig").hidden;
+
+/// The digits of a big-endian integer, which must fit.
+pub noinline fn fromBytes(digits: []i64, digit_bits: u6, integer: []const u8) void {
+    var waiting: u64 = 0;
+    var count: u32 = 0;
+    var at = integer.len;
+    for (digits) |*digit| {
+        while (count < digit_bits and at > 0) {
+            at -= 1;
+            waiting |= @as(u64, integer[at]) << @intCast(count);
+            count += 8;
+        }
+        digit.* = @intCast(waiting & mask(digit_bits));
+        waiting >>= digit_bits;
+        count -|= digit_bits;
+    }
+}
+
+/// A number as a big-endian integer, which it must fit in.
+pub noinline fn toBytes(integer: []u8, digit_bits: u6, digits: []const i64) void {
+    var waiting: u64 = 0;
+    var count: u32 = 0;
+    var next: usize = 0;
+    var at = integer.len;
+    while (at > 0) {
+        at -= 1;
+        if (count < 8 and next < digits.len) {
+            waiting |= @as(u64, @intCast(digits[next])) << @intCast(count);
+            count += digit_bits;
+            next += 1;
+        }
+        integer[at] = @truncate(waiting);
+        waiting >>= 8;
+        count -|= 8;
+    }
+}
+
+/// A number in another base.
+pub noinline fn convert(to: []i64, to_bits: u6, from: []const i64, from_bits: u6) void {
+    var waiting: u64 = 0;
+    var count: u32 = 0;
+    var next: usize = 0;
+    for (to) |*digit| {
+        if (count < to_bits and next < from.len) {
+            waiting |= @as(u64, @intCast(from[next])) << @intCast(count);
+            count += from_bits;
+            next += 1;
+        }
+        // Bases are close to each other, but the second of two larger digits may be needed for one smaller.
+        if (count < to_bits and next < from.len) {
+            waiting |= @as(u64, @intCast(from[next])) << @intCast(count);
+            count += from_bits;
+            next += 1;
+        }
+        digit.* = @intCast(waiting & mask(to_bits));
+        waiting >>= to_bits;
+        count -|= to_bits;
+    }
+}
+
+/// The least number that is the same as a modulo `modulus`. a is between -modulus and modulus, its limbs of any size
+/// and sign.
+pub noinline fn reduce(digits: []i64, digit_bits: u6, a: []const i64, modulus: []const i64) void {
+    var carried: i64 = 0;
+    for (digits, a, modulus) |*digit, limb, other| {
+        const sum = limb + other + carried;
+        digit.* = sum & @as(i64, @intCast(mask(digit_bits)));
+        carried = sum >> digit_bits;
+    }
+    // Now from 1 to twice the modulus less 1. Whether a second modulus is in it, the borrow of subtracting it says.
+    carried = 0;
+    for (digits, modulus) |digit, other| carried = (digit - other + carried) >> digit_bits;
+    const keep = hidden(~carried);
+    carried = 0;
+    for (digits, modulus) |*digit, other| {
+        const sum = digit.* - (other & keep) + carried;
+        digit.* = sum & @as(i64, @intCast(mask(digit_bits)));
+        carried = sum >> digit_bits;
+    }
+}
+
+inline fn mask(bits: u6) u64 {
+    return (@as(u64, 1) << bits) - 1;
+}

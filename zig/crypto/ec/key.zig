@@ -1,0 +1,190 @@
+//! Keys of elliptic curves: FIPS 186-5 (February 2023), appendix A.2; SP 800-56A (revision 3), section 5.6.2.3.3.
+//!
+//! A private key is a big-endian integer as long as the order, a public key an uncompressed point (SEC 1, version 2.0,
+//! section 2.3.3): 0x04, x, y. Compressed points are taken, and given uncompressed.
+//!
+//! Constant time in private keys, but for whether they are in range.
+
+const std = @import("std");
+const ct = @import("../ct.zig");
+const curves = @import("curves.zig");
+const multiply = @import("multiply.zig");
+const points = @import("point.zig");
+const secret = @import("secret.zig");
+
+pub const Curve = enum(u32) {
+    p256 = 1,
+    p384 = 2,
+    p521 = 3,
+
+    pub fn Type(comptime curve: Curve) type {
+        return switch (curve) {
+            .p256 => curves.P256,
+            .p384 => curves.P384,
+            .p521 => curves.P521,
+        };
+    }
+
+    /// The curve with this number, as a host names it.
+    pub fn fromInt(number: u32) error{UnknownAlgorithm}!Curve {
+        return std.enums.fromInt(Curve, number) orelse error.UnknownAlgorithm;
+    }
+};
+
+/// The length of a private key is wrong, or it is 0, or not below the order.
+pub const PrivateKeyError = error{InvalidPrivateKey};
+/// No encoding of a point of the curve, or of infinity.
+pub const PublicKeyError = points.DecodeError;
+
+pub fn privateKeyBytes(curve: Curve) u32 {
+    return switch (curve) {
+        inline else => |comptime_curve| comptime_curve.Type().Scalar.bytes,
+    };
+}
+
+pub fn publicKeyBytes(curve: Curve) u32 {
+    return switch (curve) {
+        inline else => |comptime_curve| points.Points(comptime_curve.Type()).uncompressed_bytes,
+    };
+}
+
+/// A private key from random bytes, as many as it has: FIPS 186-5, section A.2.2, rejection sampling. False for the few
+/// random numbers that are too large: then others are needed.
+pub fn generate(curve: Curve, random: []const u8, private_key: []u8) bool {
+    std.debug.assert(random.len == privateKeyBytes(curve) and private_key.len == random.len);
+    switch (curve) {
+        inline else => |comptime_curve| {
+            const K = Keys(comptime_curve.Type());
+            return K.generate(random[0..K.bytes], private_key[0..K.bytes]);
+        },
+    }
+}
+
+/// Whether what should be a private key is one: as long as the order, and from 1 to the order less 1.
+pub fn isPrivateKey(curve: Curve, private_key: []const u8) bool {
+    switch (curve) {
+        inline else => |comptime_curve| {
+            _ = Keys(comptime_curve.Type()).checkedPrivateKey(private_key) catch return false;
+            return true;
+        },
+    }
+}
+
+/// The public key of a private key, in the first bytes of `public_key`; gives its length.
+pub fn publicKey(curve: Curve, private_key: []const u8, public_key: []u8) (PrivateKeyError || error{NoSpace})!u32 {
+    switch (curve) {
+        inline else => |comptime_curve| {
+            const C = comptime_curve.Type();
+            const P = points.Points(C);
+            if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
+            defer secret.wipeStack();
+            const d = C.Scalar.enter(try Keys(C).checkedPrivateKey(private_key));
+            const point = multiply.Multiples(C).ofGenerator(&d);
+            P.encode(&point, public_key[0..P.uncompressed_bytes]);
+            return P.uncompressed_bytes;
+        },
+    }
+}
+
+/// A public key from any encoding of a point, in the first bytes of `public_key`; gives its length. Checks all that
+/// SP 800-56A, section 5.6.2.3.3, asks for.
+pub fn decodePublicKey(
+    curve: Curve,
+    encoded: []const u8,
+    public_key: []u8,
+) (points.DecodeError || error{NoSpace})!u32 {
+    switch (curve) {
+        inline else => |comptime_curve| {
+            const P = points.Points(comptime_curve.Type());
+            if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
+            const point = try P.decode(encoded);
+            P.encodeAffine(&point, public_key[0..P.uncompressed_bytes]);
+            return P.uncompressed_bytes;
+        },
+    }
+}
+
+pub fn Keys(comptime C: type) type {
+    return struct {
+        const Scalar = C.Scalar;
+        pub const bytes = Scalar.bytes;
+        /// The order of the group.
+        pub const order = bigEndian(bytes, Scalar.modulus);
+        const order_less_1 = bigEndian(bytes, Scalar.modulus - 1);
+
+        fn generate(random: *const [bytes]u8, private_key: *[bytes]u8) bool {
+            private_key.* = random.*;
+            private_key[0] &= 0xff >> 8 * bytes - Scalar.bits;
+            const fits = secret.isBelow(private_key, &order_less_1);
+            if (!secret.declassified(fits)) {
+                ct.wipe(private_key);
+                return false;
+            }
+            var carried: u32 = 1;
+            var at: usize = bytes;
+            while (at > 0) {
+                at -= 1;
+                carried += private_key[at];
+                private_key[at] = @truncate(carried);
+                carried >>= 8;
+            }
+            return true;
+        }
+
+        /// From 1 to the order less 1. It is public whether it is so.
+        pub fn isInRange(scalar: *const [bytes]u8) bool {
+            return secret.declassified(secret.isInRange(scalar, &order));
+        }
+
+        pub fn checkedPrivateKey(private_key: []const u8) PrivateKeyError!*const [bytes]u8 {
+            if (private_key.len != bytes or !isInRange(private_key[0..bytes])) return error.InvalidPrivateKey;
+            return private_key[0..bytes];
+        }
+    };
+}
+
+/// A constant as a big-endian integer.
+pub fn bigEndian(comptime bytes: comptime_int, comptime value: comptime_int) [bytes]u8 {
+    var integer: [bytes]u8 = undefined;
+    std.mem.writeInt(@Int(.unsigned, 8 * bytes), &integer, value, .big);
+    return integer;
+}
+
+const testing = std.testing;
+
+test "private keys from random bytes: 1 more than them, unless that is the order or beyond" {
+    inline for (.{ Curve.p256, Curve.p384, Curve.p521 }) |curve| {
+        const Scalar = curve.Type().Scalar;
+        const n = Scalar.bytes;
+        var private_key: [n]u8 = undefined;
+        inline for (.{ 0, 1, 255, 256, 65535, Scalar.modulus - 2 }) |random| {
+            try testing.expect(generate(curve, &bigEndian(n, random), &private_key));
+            try testing.expectEqual(bigEndian(n, random + 1), private_key);
+            try testing.expect(isPrivateKey(curve, &private_key));
+        }
+        inline for (.{ Scalar.modulus - 1, Scalar.modulus, (1 << Scalar.bits) - 1 }) |random| {
+            try testing.expect(!generate(curve, &bigEndian(n, random), &private_key));
+            try testing.expect(std.mem.allEqual(u8, &private_key, 0));
+        }
+    }
+    // Of P-521's first byte only one bit counts.
+    var private_key: [66]u8 = undefined;
+    try testing.expect(generate(.p521, &(.{0xfe} ++ .{0} ** 65), &private_key));
+    try testing.expectEqual(bigEndian(66, 1), private_key);
+}
+
+test "private keys from 1 to the order less 1 are in range" {
+    inline for (.{ Curve.p256, Curve.p384, Curve.p521 }) |curve| {
+        const Scalar = curve.Type().Scalar;
+        const n = Scalar.bytes;
+        inline for (.{ 1, 2, Scalar.modulus - 2, Scalar.modulus - 1 }) |good| {
+            try testing.expect(isPrivateKey(curve, &bigEndian(n, good)));
+        }
+        inline for (.{ 0, Scalar.modulus, Scalar.modulus + 1, (1 << 8 * n) - 1 }) |bad| {
+            try testing.expect(!isPrivateKey(curve, &bigEndian(n, bad)));
+        }
+        try testing.expect(!isPrivateKey(curve, ""));
+        try testing.expect(!isPrivateKey(curve, bigEndian(n, 1)[1..]));
+        try testing.expect(!isPrivateKey(curve, &(bigEndian(n, 1) ++ .{1})));
+    }
+}

@@ -1,0 +1,632 @@
+//! Arithmetic modulo the two primes of a curve: that of its field, and the order of its group.
+//!
+//! Montgomery multiplication on limbs of 28 or 29 bits, each signed and alone in an i64, so that sums and differences
+//! need no carries before the next multiplication. A field works on two elements at a time, in the two lanes of a
+//! vector; its prime is -1 modulo 2^limb_bits and has few other bits, so that each step of the reduction is a few
+//! shifts. Orders take a row of multiplications, one element at a time.
+//!
+//! Constant time: no branch, index or division depends on a value. How far limbs may grow is counted in types (`Sum`),
+//! so that what could overflow does not compile. Nothing is wiped here: who knows that a value is secret wipes it.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const digits = @import("digits.zig");
+const inversion = @import("inversion.zig");
+const secret = @import("secret.zig");
+
+pub const Parameters = struct {
+    modulus: comptime_int,
+    bits: comptime_int,
+    limbs: comptime_int,
+    limb_bits: comptime_int,
+};
+
+/// Plus or minus 2^exponent.
+pub const Power = struct { sign: comptime_int, exponent: comptime_int };
+
+/// A limb of two elements, or whatever else comes in twos.
+pub const Lanes = @Vector(2, i64);
+
+/// Modulo a prime that is `powers`, their exponents ascending, minus 1.
+pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) type {
+    comptime {
+        var sum = -1;
+        for (powers) |power| sum += power.sign << power.exponent;
+        std.debug.assert(sum == parameters.modulus);
+        std.debug.assert(powers[0].exponent >= parameters.limb_bits);
+        std.debug.assert(powers[powers.len - 1].exponent == parameters.bits);
+    }
+    return struct {
+        const numbers = Numbers(parameters);
+        pub const modulus = parameters.modulus;
+        pub const bytes = numbers.bytes;
+        pub const limbs = parameters.limbs;
+        pub const limb_bits = parameters.limb_bits;
+        pub const R = numbers.R;
+        pub const limb_max = numbers.limb_max;
+        pub const last_bits = numbers.last_bits;
+        const half: Lanes = @splat(numbers.half);
+        const mask: Lanes = @splat(numbers.mask);
+
+        pub const Limbs = [limbs]Lanes;
+
+        /// Two elements in the Montgomery form, x * R. No limb is beyond `limb_max`, no whole beyond 9/16 of the modulus.
+        pub const Pair = Sum(1);
+
+        /// Two sums or differences of `count` elements each, not carried.
+        pub fn Sum(comptime count_: comptime_int) type {
+            return extern struct {
+                limbs: Limbs,
+                const count = count_;
+            };
+        }
+
+        pub const zeros: Pair = constants(0, 0);
+        pub const ones: Pair = constants(1, 1);
+
+        /// Two constants in the Montgomery form.
+        pub fn constants(comptime first: comptime_int, comptime second: comptime_int) Pair {
+            return comptime pairOf(
+                numbers.balanced(numbers.residue(first * R)),
+                numbers.balanced(numbers.residue(second * R)),
+            );
+        }
+
+        fn pairOf(first: numbers.Limbs, second: numbers.Limbs) Pair {
+            var pair: Pair = undefined;
+            for (&pair.limbs, first, second) |*limb, a, b| limb.* = .{ a, b };
+            return pair;
+        }
+
+        // ---- sums: computed, limb by limb, where they are used ----
+
+        /// a + b. Like all that follows it takes pointers to pairs, and what `plus`, `minus` and `lanes` gave.
+        pub inline fn plus(a: anytype, b: anytype) Plus(@TypeOf(a), @TypeOf(b)) {
+            return .{ .a = a, .b = b };
+        }
+
+        fn Plus(comptime A: type, comptime B: type) type {
+            return struct {
+                a: A,
+                b: B,
+                const count = countOf(A) + countOf(B);
+
+                fn limb(sum: @This(), i: usize) Lanes {
+                    return hidden(limbOf(sum.a, i) + limbOf(sum.b, i));
+                }
+            };
+        }
+
+        /// a - b
+        pub inline fn minus(a: anytype, b: anytype) Minus(@TypeOf(a), @TypeOf(b)) {
+            return .{ .a = a, .b = b };
+        }
+
+        fn Minus(comptime A: type, comptime B: type) type {
+            return struct {
+                a: A,
+                b: B,
+                const count = countOf(A) + countOf(B);
+
+                fn limb(difference: @This(), i: usize) Lanes {
+                    return limbOf(difference.a, i) - limbOf(difference.b, i);
+                }
+            };
+        }
+
+        /// Lane i of a, and lane j of b.
+        pub inline fn lanes(
+            a: anytype,
+            comptime i: comptime_int,
+            b: anytype,
+            comptime j: comptime_int,
+        ) LanesOf(@TypeOf(a), i, @TypeOf(b), j) {
+            return .{ .a = a, .b = b };
+        }
+
+        fn LanesOf(comptime A: type, comptime i: comptime_int, comptime B: type, comptime j: comptime_int) type {
+            return struct {
+                a: A,
+                b: B,
+                const count = @max(countOf(A), countOf(B));
+
+                fn limb(both: @This(), at: usize) Lanes {
+                    return @shuffle(i64, limbOf(both.a, at), limbOf(both.b, at), [2]i32{ i, ~@as(i32, j) });
+                }
+            };
+        }
+
+        fn limbOf(a: anytype, i: usize) Lanes {
+            return if (@typeInfo(@TypeOf(a)) == .pointer) a.limbs[i] else a.limb(i);
+        }
+
+        /// How many elements are summed up in each lane.
+        fn countOf(comptime A: type) comptime_int {
+            return switch (@typeInfo(A)) {
+                .pointer => |pointer| pointer.child.count,
+                else => A.count,
+            };
+        }
+
+        /// The sum, computed.
+        pub inline fn computed(a: anytype) Sum(countOf(@TypeOf(a))) {
+            var sum: Sum(countOf(@TypeOf(a))) = undefined;
+            compute(a, &sum.limbs);
+            return sum;
+        }
+
+        /// Limb by limb, in a loop that LLVM cannot unroll: it would be hardly faster, and the code twice as long.
+        inline fn compute(a: anytype, result: *Limbs) void {
+            var i: usize = 0;
+            while (i < hidden(@as(usize, limbs))) : (i += 1) result[i] = limbOf(a, i);
+        }
+
+        /// A pointer to a sum's limbs, computed first if need be.
+        inline fn operand(a: anytype, storage: *Limbs) *const Limbs {
+            if (@typeInfo(@TypeOf(a)) == .pointer) return &a.limbs;
+            compute(a, storage);
+            return storage;
+        }
+
+        /// The first element, and the negative of the second.
+        pub fn secondNegated(a: *const Pair) Pair {
+            const sign: Lanes = .{ 0, -1 };
+            var result: Pair = undefined;
+            for (&result.limbs, a.limbs) |*limb, x| limb.* = (x ^ sign) - sign;
+            return result;
+        }
+
+        /// The product of a sum of m and a sum of n elements fits if m * n is at most this: a column is `limbs`
+        /// products, what the reduction adds, and a carry.
+        pub const product_max = blk: {
+            var added = 1 << 63 - limb_bits + 1;
+            for (powers) |power| added += 1 << limb_bits + power.exponent % limb_bits;
+            break :blk ((1 << 63) - added) / (limbs * limb_max * limb_max);
+        };
+
+        /// And if neither is more than this: factors are 32 bits.
+        pub const factor_max = ((1 << 31) - 1) / ((if (karatsuba) 2 else 1) * limb_max);
+
+        pub inline fn mul(a: anytype, b: anytype) Pair {
+            return mulSub(a, b, &zeros);
+        }
+
+        pub inline fn sqr(a: anytype) Pair {
+            return sqrSub(a, &zeros);
+        }
+
+        /// a * b - c. Subtracting costs nothing but loading c, and it carries c.
+        pub inline fn mulSub(a: anytype, b: anytype, c: anytype) Pair {
+            var result: Pair = undefined;
+            storeMulSub(&result, a, b, c);
+            return result;
+        }
+
+        /// a * a - c
+        pub inline fn sqrSub(a: anytype, c: anytype) Pair {
+            var result: Pair = undefined;
+            storeSqrSub(&result, a, c);
+            return result;
+        }
+
+        // Stored where they belong: an assignment would copy them there. That may be where a factor is.
+
+        pub inline fn storeMulSub(result: *Pair, a: anytype, b: anytype, c: anytype) void {
+            const a_count = countOf(@TypeOf(a));
+            const b_count = countOf(@TypeOf(b));
+            comptime std.debug.assert(a_count * b_count <= product_max and @max(a_count, b_count) <= factor_max);
+            comptime std.debug.assert(countOf(@TypeOf(c)) <= numbers.subtrahend_max);
+            var storage: [3]Limbs = undefined;
+            mulLimbs(&result.limbs, operand(a, &storage[0]), operand(b, &storage[1]), operand(c, &storage[2]));
+        }
+
+        pub inline fn storeSqrSub(result: *Pair, a: anytype, c: anytype) void {
+            const count = countOf(@TypeOf(a));
+            comptime std.debug.assert(count * count <= product_max and count <= factor_max);
+            comptime std.debug.assert(countOf(@TypeOf(c)) <= numbers.subtrahend_max);
+            var storage: [2]Limbs = undefined;
+            sqrLimbs(&result.limbs, operand(a, &storage[0]), operand(c, &storage[1]));
+        }
+
+        /// A sum that is too long to be multiplied, carried.
+        pub noinline fn settle(a: *const Sum(3)) Pair {
+            var result: Pair = undefined;
+            var carried: Lanes = @splat(0);
+            inline for (0..limbs - 1) |i| carried = keep(&result.limbs, i, a.limbs[i] + carried);
+            fold(&result.limbs, a.limbs[limbs - 1] + carried);
+            return result;
+        }
+
+        // ---- the two functions in which most of the time goes ----
+        //
+        // Column by column, so that few values are alive at a time. `hidden` keeps LLVM from reordering the sums, and
+        // from writing shifts that WebAssembly has but x86 has not.
+
+        /// out = a * b / R - c
+        noinline fn mulLimbs(out: *Limbs, a: *const Limbs, b: *const Limbs, c: *const Limbs) void {
+            @setEvalBranchQuota(100_000);
+            const x = factors(a);
+            const y = factors(b);
+            var m: Limbs = undefined;
+            var carried: Lanes = @splat(0);
+            if (!karatsuba) {
+                inline for (0..2 * limbs - 1) |index| {
+                    const k: comptime_int = index;
+                    const sum = contributions(&m, k) +% products(limbs, &x, &y, k);
+                    carried = column(out, &m, k, hidden(sum) +% carried, c);
+                }
+            } else {
+                // With u = x_low * y_low - B * x_high * y_high, B = 2^(limb_bits * h), the product is
+                // u - B * u + B * (x_low + x_high) * (y_low + y_high). Columns may wrap around on the way to a sum
+                // that fits.
+                const h = limbs / 2;
+                const x_sum = halvesSum(&x);
+                const y_sum = halvesSum(&y);
+                var u: [3 * h - 1]Lanes = undefined;
+                inline for (0..2 * limbs - 1) |index| {
+                    const k: comptime_int = index;
+                    var sum = contributions(&m, k);
+                    if (k < u.len) {
+                        u[k] = hidden(products(h, x[0..h], y[0..h], k) -% products(h, x[h..], y[h..], k - h));
+                        sum +%= u[k];
+                    }
+                    if (k >= h) sum -%= u[k - h];
+                    sum +%= products(h, &x_sum, &y_sum, k - h);
+                    carried = column(out, &m, k, hidden(sum) +% carried, c);
+                }
+            }
+            fold(out, carried - c[limbs - 1]);
+        }
+
+        /// out = a * a / R - c
+        noinline fn sqrLimbs(out: *Limbs, a: *const Limbs, c: *const Limbs) void {
+            @setEvalBranchQuota(100_000);
+            const x = factors(a);
+            var m: Limbs = undefined;
+            var carried: Lanes = @splat(0);
+            inline for (0..2 * limbs - 1) |index| {
+                const k: comptime_int = index;
+                var sum: Lanes = @splat(0);
+                inline for (@max(0, k - (limbs - 1))..(k + 1) / 2) |i| sum +%= multiplied(x[i], x[k - i]);
+                sum = sum +% sum +% contributions(&m, k);
+                if (k % 2 == 0) sum +%= multiplied(x[k / 2], x[k / 2]);
+                carried = column(out, &m, k, hidden(sum) +% carried, c);
+            }
+            fold(out, carried - c[limbs - 1]);
+        }
+
+        const karatsuba = limbs % 2 == 0;
+
+        /// Two limbs as factors of 32 bits each, in the first two lanes.
+        const Factors = @Vector(4, i32);
+
+        inline fn factors(a: *const Limbs) [limbs]Factors {
+            var result: [limbs]Factors = undefined;
+            inline for (&result, a) |*to, from| {
+                const words: Factors = @bitCast(from);
+                to.* = hidden(@shuffle(i32, words, words, [4]i32{ 0, 2, 0, 2 }));
+            }
+            return result;
+        }
+
+        /// i64x2.extmul_low_i32x4_s
+        inline fn multiplied(x: Factors, y: Factors) Lanes {
+            const x_low: @Vector(2, i32) = @shuffle(i32, x, undefined, [2]i32{ 0, 1 });
+            const y_low: @Vector(2, i32) = @shuffle(i32, y, undefined, [2]i32{ 0, 1 });
+            return @as(Lanes, x_low) *% @as(Lanes, y_low);
+        }
+
+        /// Column k of a product of n limbs each; zero outside of it.
+        inline fn products(
+            comptime n: comptime_int,
+            x: *const [n]Factors,
+            y: *const [n]Factors,
+            comptime k: comptime_int,
+        ) Lanes {
+            var sum: Lanes = @splat(0);
+            const first = @max(0, k - (n - 1));
+            inline for (first..@max(first, @min(n, k + 1))) |i| sum +%= multiplied(x[i], y[k - i]);
+            return sum;
+        }
+
+        inline fn halvesSum(x: *const [limbs]Factors) [limbs / 2]Factors {
+            var sum: [limbs / 2]Factors = undefined;
+            inline for (&sum, x[0 .. limbs / 2], x[limbs / 2 ..]) |*limb, low, high| limb.* = hidden(low + high);
+            return sum;
+        }
+
+        /// What the multiples of the modulus chosen so far, m[i] * modulus * 2^(limb_bits * i), add to column k but
+        /// for the -1. By Horner's rule, which takes an instruction less for each power than shifting one by one.
+        inline fn contributions(m: *const Limbs, comptime k: comptime_int) Lanes {
+            var sum: Lanes = @splat(0);
+            comptime var shift = limb_bits;
+            inline for (0..powers.len) |from_last| {
+                const power = powers[powers.len - 1 - from_last];
+                const i = k - power.exponent / limb_bits;
+                if (i >= 0 and i < limbs) {
+                    sum = hidden(sum << @splat(shift - power.exponent % limb_bits));
+                    shift = power.exponent % limb_bits;
+                    if (power.sign > 0) sum += m[i] else sum -= m[i];
+                }
+            }
+            return sum << @splat(shift % limb_bits);
+        }
+
+        /// Finishes column k: in the lower half it chooses the multiple of the modulus that clears the column, in
+        /// the upper half it gives a limb of the result. Gives the carry.
+        inline fn column(out: *Limbs, m: *Limbs, comptime k: comptime_int, sum: Lanes, c: *const Limbs) Lanes {
+            if (k >= limbs) return keep(out, k - limbs, sum - c[k - limbs]);
+            m[k] = sum & mask;
+            return shifted(sum);
+        }
+
+        /// Keeps the balanced lowest digit of sum as a limb, and gives the rest.
+        inline fn keep(out: *Limbs, comptime i: comptime_int, sum: Lanes) Lanes {
+            const raised = hidden(sum + half);
+            out[i] = (raised & mask) - half;
+            return shifted(raised);
+        }
+
+        /// sum >> limb_bits. x86 has no such shift of signed 64-bit lanes, and what engines do instead takes longer.
+        inline fn shifted(sum: Lanes) Lanes {
+            const unsigned: @Vector(2, u64) = @bitCast(hidden(sum ^ @as(Lanes, @splat(std.math.minInt(i64)))));
+            return @as(Lanes, @bitCast(unsigned >> @splat(limb_bits))) - @as(Lanes, @splat(1 << 63 - limb_bits));
+        }
+
+        /// The highest limb, less the multiple of the modulus that brings the whole down to about half of it.
+        inline fn fold(out: *Limbs, last: Lanes) void {
+            const q = (last + @as(Lanes, @splat(1 << last_bits - 1))) >> @splat(last_bits);
+            out[limbs - 1] = last - (q << @splat(last_bits));
+            out[0] += q;
+            inline for (powers[0 .. powers.len - 1]) |power| {
+                const multiple = q << @splat(power.exponent % limb_bits);
+                const limb = &out[power.exponent / limb_bits];
+                if (power.sign > 0) limb.* -= multiple else limb.* += multiple;
+            }
+        }
+
+        // ---- in and out ----
+
+        /// From two big-endian integers of at most `bits` bits.
+        pub noinline fn enter(first: *const [bytes]u8, second: *const [bytes]u8) Pair {
+            var both: [2]numbers.Limbs = undefined;
+            digits.fromBytes(&both[0], limb_bits, first);
+            digits.fromBytes(&both[1], limb_bits, second);
+            const sum: Sum(2) = .{ .limbs = pairOf(both[0], both[1]).limbs }; // Not balanced: to twice `half`.
+            return mul(&sum, &constants(R, R));
+        }
+
+        /// To big-endian integers below the modulus.
+        pub noinline fn leave(a: *const Pair) [2][bytes]u8 {
+            const plain = mul(a, &comptime pairOf(numbers.balanced(1), numbers.balanced(1)));
+            var integers: [2][bytes]u8 = undefined;
+            inline for (&integers, 0..) |*integer, lane| {
+                const result = numbers.canonical(&limbsOf(&plain, lane));
+                digits.toBytes(integer, limb_bits, &result);
+            }
+            return integers;
+        }
+
+        /// 1 / a, and 0 for 0, of the first lane, in both.
+        pub noinline fn inverse(a: *const Pair) Pair {
+            var result = numbers.canonical(&limbsOf(a, 0));
+            inversion.invert(&comptime .of(modulus, parameters.bits), limb_bits, &result);
+            const sum: Sum(2) = .{ .limbs = pairOf(result, result).limbs };
+            return mul(&sum, &constants(R * R, R * R));
+        }
+
+        fn limbsOf(a: *const Pair, comptime lane: comptime_int) numbers.Limbs {
+            var result: numbers.Limbs = undefined;
+            for (&result, a.limbs) |*limb, both| limb.* = both[lane];
+            return result;
+        }
+
+        /// Whether the element in a lane is 0. Of the multiples of the modulus an element can only be 0 itself, and of
+        /// the ways to write that with limbs below 2^limb_bits only the plain one: nothing cancels a lowest limb.
+        pub fn isZero(a: *const Pair, comptime lane: comptime_int) bool {
+            var set: Lanes = @splat(0);
+            for (a.limbs) |both| set |= both;
+            return set[lane] == 0;
+        }
+    };
+}
+
+/// Modulo any prime. A few multiplications are enough for a signature: they are loops.
+pub fn Order(comptime parameters: Parameters) type {
+    return struct {
+        const numbers = Numbers(parameters);
+        pub const modulus = parameters.modulus;
+        pub const bits = parameters.bits;
+        pub const bytes = numbers.bytes;
+        pub const limbs = parameters.limbs;
+        pub const limb_bits = parameters.limb_bits;
+        pub const R = numbers.R;
+        pub const limb_max = numbers.limb_max;
+        pub const last_bits = numbers.last_bits;
+        pub const Limbs = numbers.Limbs;
+        const mask = numbers.mask;
+        const modulus_limbs: Limbs = numbers.balanced(modulus);
+        /// -1 / modulus modulo 2^limb_bits.
+        const negative_inverse: i64 = blk: {
+            var x = 1;
+            for (0..5) |_| x = @mod(x * (2 - modulus * x), mask + 1);
+            std.debug.assert(@mod(modulus * x, mask + 1) == 1);
+            break :blk mask + 1 - x;
+        };
+
+        /// In the Montgomery form, x * R. No limb is beyond `limb_max`, the whole not beyond 9/16 of the modulus.
+        pub const Element = Sum(1);
+        pub const one = constant(1);
+
+        /// A sum of `count` elements, not carried.
+        pub fn Sum(comptime count_: comptime_int) type {
+            return extern struct {
+                limbs: Limbs,
+
+                const Self = @This();
+                pub const count = count_;
+
+                pub fn plus(a: *const Self, b: *const Element) Sum(count + 1) {
+                    var sum: Sum(count + 1) = undefined;
+                    for (&sum.limbs, a.limbs, b.limbs) |*limb, x, y| limb.* = x + y;
+                    return sum;
+                }
+            };
+        }
+
+        /// A column is `limbs` products, as many of a digit and a limb of the modulus, and a carry.
+        pub const product_max = ((1 << 63) - limbs * mask * (numbers.half + 1) - (1 << 63 - limb_bits + 1)) /
+            (limbs * limb_max * limb_max);
+
+        /// A constant in the Montgomery form.
+        pub fn constant(comptime value: comptime_int) Element {
+            return comptime .{ .limbs = numbers.balanced(numbers.residue(value * R)) };
+        }
+
+        /// A constant as it is, which takes what it is multiplied by out of the Montgomery form.
+        pub fn plain(comptime value: comptime_int) Element {
+            return comptime .{ .limbs = numbers.balanced(numbers.residue(value)) };
+        }
+
+        /// a * b
+        pub inline fn mul(a: anytype, b: anytype) Element {
+            comptime std.debug.assert(@TypeOf(a.*).count * @TypeOf(b.*).count <= product_max);
+            var result: Element = undefined;
+            mulModulo(&result.limbs, &a.limbs, &b.limbs, &modulus_limbs, negative_inverse, limb_bits, last_bits);
+            return result;
+        }
+
+        /// From a big-endian integer of at most `bits` bits.
+        pub noinline fn enter(integer: *const [bytes]u8) Element {
+            var sum: Sum(2) = undefined; // Not balanced: limbs to twice `half`.
+            digits.fromBytes(&sum.limbs, limb_bits, integer);
+            return mul(&sum, &constant(R));
+        }
+
+        /// To a big-endian integer below the modulus.
+        pub noinline fn leave(a: *const Element) [bytes]u8 {
+            const result = number(a);
+            var integer: [bytes]u8 = undefined;
+            digits.toBytes(&integer, limb_bits, &result);
+            return integer;
+        }
+
+        /// Out of the Montgomery form, from 0 to the modulus less 1: digits in base 2^limb_bits.
+        pub fn number(a: *const Element) Limbs {
+            return numbers.canonical(&mul(a, &plain(1)).limbs);
+        }
+
+        /// (a + b) / 2, as `number` gives it.
+        pub fn numberOfMean(a: *const Element, b: *const Element) Limbs {
+            return numbers.canonical(&mul(&a.plus(b), &plain((modulus + 1) / 2)).limbs);
+        }
+
+        /// 1 / a, and 0 for 0.
+        pub noinline fn inverse(a: *const Element) Element {
+            var sum: Sum(2) = .{ .limbs = numbers.canonical(&a.limbs) };
+            inversion.invert(&comptime .of(modulus, bits), limb_bits, &sum.limbs);
+            return mul(&sum, &constant(R * R));
+        }
+
+        /// See `Field`'s.
+        pub fn isZero(a: *const Element) bool {
+            var set: i64 = 0;
+            for (a.limbs) |limb| set |= limb;
+            return set == 0;
+        }
+    };
+}
+
+/// out = a * b / R modulo any modulus. One copy serves all orders.
+noinline fn mulModulo(
+    out: []i64,
+    a: []const i64,
+    b: []const i64,
+    modulus: []const i64,
+    negative_inverse: i64,
+    limb_bits: u6,
+    last_bits: u6,
+) void {
+    const mask = (@as(i64, 1) << limb_bits) - 1;
+    const last = out.len - 1;
+    @memset(out, 0);
+    for (a) |digit| {
+        for (out, b) |*sum, limb| sum.* += secret.hidden(digit *% limb);
+        const m = (out[0] *% negative_inverse) & mask;
+        out[1] += (out[0] + m * modulus[0]) >> limb_bits;
+        for (out[0..last], out[1..], modulus[1..]) |*to, from, limb| to.* = from + secret.hidden(m *% limb);
+        out[last] = 0;
+    }
+    carryBalanced(out, limb_bits);
+    const q = (out[last] + (@as(i64, 1) << last_bits - 1)) >> last_bits;
+    for (out, modulus) |*sum, limb| sum.* -= q * limb;
+    carryBalanced(out, limb_bits);
+}
+
+fn carryBalanced(sums: []i64, limb_bits: u6) void {
+    const half = @as(i64, 1) << limb_bits - 1;
+    for (sums[0 .. sums.len - 1], sums[1..]) |*sum, *next| {
+        const carried = (sum.* + half) >> limb_bits;
+        sum.* -= carried << limb_bits;
+        next.* += carried;
+    }
+}
+
+/// What both kinds have in common: the limbs of one number.
+fn Numbers(comptime parameters: Parameters) type {
+    return struct {
+        const modulus = parameters.modulus;
+        const limbs = parameters.limbs;
+        const limb_bits = parameters.limb_bits;
+        const bytes = (parameters.bits + 7) / 8;
+        const Limbs = [limbs]i64;
+        const mask = (1 << limb_bits) - 1;
+        const half = 1 << limb_bits - 1;
+        /// Bits of the modulus in the highest limb.
+        const last_bits = parameters.bits - limb_bits * (limbs - 1);
+        /// A product a * b is a * b / R.
+        const R = 1 << limbs * limb_bits;
+
+        /// Carries leave at most `half` in a limb. Folding adds less than a 16th: q is at most 7, and shifted by at
+        /// most limb_bits - 8. (q: what a product leaves is a digit string times the modulus, less than it, and
+        /// at most 6 / 4 more from the factors; what is subtracted is at most 6 * 9/16.)
+        const limb_max = half + half / 16;
+        const subtrahend_max = 6;
+
+        /// A constant between half the modulus and its negative.
+        fn residue(comptime value: comptime_int) comptime_int {
+            const least = @mod(value, modulus);
+            return if (least > modulus / 2) least - modulus else least;
+        }
+
+        fn balanced(comptime value: comptime_int) Limbs {
+            @setEvalBranchQuota(10_000);
+            var result: Limbs = undefined;
+            var rest = value;
+            for (result[0 .. limbs - 1]) |*limb| {
+                const lowest = @mod(rest + half, mask + 1) - half;
+                limb.* = lowest;
+                rest = (rest - lowest) >> limb_bits;
+            }
+            result[limbs - 1] = rest;
+            return result;
+        }
+
+        /// a modulo the modulus: digits in base 2^limb_bits.
+        fn canonical(a: *const Limbs) Limbs {
+            const modulus_digits = comptime blk: {
+                var result: Limbs = undefined;
+                for (&result, 0..) |*digit, i| digit.* = modulus >> limb_bits * i & mask;
+                break :blk result;
+            };
+            var result: Limbs = undefined;
+            digits.reduce(&result, limb_bits, a, &modulus_digits);
+            return result;
+        }
+    };
+}
+
+/// The same value, of which LLVM knows nothing where its knowing would make the code slower.
+inline fn hidden(value: anytype) @TypeOf(value) {
+    return if (builtin.cpu.arch == .wasm32) secret.hidden(value) else value;
+}

@@ -1,0 +1,45 @@
+//! What secrets need here beyond ct.zig: a way to say that a fact about them is public, and a broom for the stack.
+
+const std = @import("std");
+const ct = @import("../ct.zig");
+
+/// A fact that follows from secrets and that everybody may know, such as that a key is out of range. Branches on
+/// anything else that follows from secrets are errors: Valgrind's memcheck finds them where the secrets were marked
+/// undefined, and this marks the exceptions. It is nothing in a build without Valgrind's support.
+pub fn declassified(fact: bool) bool {
+    var copy = fact;
+    std.valgrind.memcheck.makeMemDefined(std.mem.asBytes(&copy));
+    return copy;
+}
+
+/// The same value, of which LLVM knows nothing. Where it knows that a mask is 0 or -1, it may make a branch of it.
+pub inline fn hidden(value: anytype) @TypeOf(value) {
+    return asm (""
+        : [result] "=r" (-> @TypeOf(value)),
+        : [value] "0" (value),
+    );
+}
+
+/// Wipes what the functions called before left on the stack: their values pass through too many places to wipe each.
+pub noinline fn wipeStack() void {
+    var dead: [8 * 1024]u8 align(16) = undefined;
+    ct.wipe(&dead);
+}
+
+/// Whether a big-endian integer is from 1 to less than another of the same length.
+pub fn isInRange(a: []const u8, end: []const u8) bool {
+    var bits: u8 = 0;
+    for (a) |byte| bits |= byte;
+    return @intFromBool(bits != 0) & @intFromBool(isBelow(a, end)) != 0;
+}
+
+/// Whether a big-endian integer is below another of the same length.
+pub fn isBelow(a: []const u8, b: []const u8) bool {
+    var borrow: u32 = 0;
+    var at = a.len;
+    while (at > 0) {
+        at -= 1;
+        borrow = hidden((@as(u32, a[at]) -% b[at] -% borrow) >> 31);
+    }
+    return borrow != 0;
+}

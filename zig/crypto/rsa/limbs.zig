@@ -1,0 +1,568 @@
+//! Integers in signed limbs of 13 bits, and their products by the one SIMD instruction that multiplies and adds
+//! eight pairs at a time, i32x4.dot_i16x8_s. modulus.zig builds Montgomery arithmetic on it.
+//!
+//! An integer is the sum of digit[i] * 2^(13 i), its digits at most 4128 in magnitude: one value has several such
+//! forms, which is what lets carries run in parallel. Zero and one have a single form each. Three layouts:
+//!
+//! - *digits*: i16 each, in whole blocks of 16. A product broadcasts two at a time, (a[2s], a[2s+1]).
+//! - *pairs*: i32 each, pair[j] = (digit[j], digit[j-1]) in its low and high half, sixteen more on either side of the
+//!   integer, which the products read: pair[n] = (0, digit[n-1]), all others zero. The pointer is to pair[0].
+//! - *columns*: i32 each, column[k] the sum of all a[i] * b[k - i]; four lanes of columns take
+//!   dot((a[2s], a[2s+1]) in each lane, pair[k - 2s ...]).
+//!
+//! Columns overflow beyond 125 rows of largest digits, so products stop every 7 blocks (112 rows) to carry once.
+//!
+//! Constant time: branches and addresses depend on sizes only.
+
+const std = @import("std");
+const builtin = @import("builtin");
+const Area = @import("area.zig").Area;
+const assert = std.debug.assert;
+
+pub const limb_bits = 13;
+pub const block_limbs = 16;
+pub const limb_max = 4128;
+/// Pairs before and behind an integer's own.
+pub const pairs_margin = block_limbs;
+/// Rows of a product between two rounds of carries.
+const row_blocks_max = 7;
+
+comptime {
+    const half = 1 << (limb_bits - 1);
+    // A round of carries leaves less than half a limb, and what came from the right.
+    const settled_max = half - 1 + (1 << (31 - limb_bits));
+    assert(half + ((settled_max + half) >> limb_bits) == limb_max);
+    // Onto settled columns, one of which has taken two carries more, go the rows; no sum of column and half wraps.
+    const room = (1 << 31) - 3 * settled_max - half;
+    assert(row_blocks_max * block_limbs * limb_max * limb_max < room);
+    // Those of a square are settled before they are doubled, if they have more.
+    assert(2 * settled_max + block_limbs * limb_max * limb_max < room);
+}
+
+const Lanes = @Vector(4, i32);
+const Halves = @Vector(8, i16);
+const block_lanes = block_limbs / 4;
+const Block = [block_lanes]Lanes;
+
+/// From the first block to before the last.
+const Range = struct { from: usize, to: usize };
+
+/// How many blocks hold an integer of so many bits, and four bits more: see modulus.zig.
+pub fn blocksFor(bits: usize) usize {
+    return std.math.divCeil(usize, bits + 4, limb_bits * block_limbs) catch unreachable;
+}
+
+// ---- products ----
+
+/// All 2n columns of a * b.
+pub fn multiply(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize) void {
+    clear(columns, 2 * blocks);
+    accumulate(columns, a, b, blocks, .{ .from = 0, .to = 2 * blocks });
+}
+
+/// The lower n columns of a * b: all that a product modulo 2^(13 n) needs.
+pub fn multiplyLow(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize) void {
+    clear(columns, blocks);
+    accumulate(columns, a, b, blocks, .{ .from = 0, .to = blocks });
+}
+
+/// Adds the upper n columns of a * b to the upper n of `columns`, which are settled.
+pub fn addProductHigh(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize) void {
+    accumulate(columns, a, b, blocks, .{ .from = blocks, .to = 2 * blocks });
+}
+
+/// What the lower n columns of a * b, added to `below`, n digits, carry into column n: exact where that sum is a
+/// multiple of 2^(13 n). Four columns tell: those beneath are less than 2^-7 of the last one's unit.
+pub noinline fn carryOfLow(a: [*]const i16, b: [*]const i32, below: [*]const i16, blocks: usize) i32 {
+    const n = block_limbs * blocks;
+    const top = below + (n - 4);
+    var total = weigh(.{ top[0], top[1], top[2], top[3] });
+    var from: usize = 0;
+    while (from < blocks) : (from += row_blocks_max) {
+        var even: Lanes = @splat(0);
+        var odd: Lanes = @splat(0);
+        var s = from * (block_limbs / 2);
+        const to = @min(from + row_blocks_max, blocks) * (block_limbs / 2);
+        while (s < to) : (s += 2) {
+            const pairs = b + n - 4 - 2 * s;
+            even +%= dot(twoRows(a, 2 * s), load(pairs));
+            odd +%= dot(twoRows(a, 2 * s + 2), load(pairs - 2));
+        }
+        total += weigh(even +% odd);
+    }
+    return @intCast((total + (1 << 2 * limb_bits - 1)) >> 2 * limb_bits);
+}
+
+/// Four neighbouring columns, in units of the first one's 2^13rd.
+inline fn weigh(columns: Lanes) i64 {
+    const lowest = @as(i64, columns[1]) + (columns[0] >> limb_bits);
+    return (@as(i64, columns[3]) << limb_bits) + columns[2] + (lowest >> limb_bits);
+}
+
+/// Adds columns of a * b, stopping every so many rows to carry once.
+fn accumulate(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, range: Range) void {
+    var from: usize = 0;
+    while (from < blocks) : (from += row_blocks_max) {
+        const to = @min(from + row_blocks_max, blocks);
+        const first = @max(range.from, from);
+        if (from != 0) settle(columns + first * block_limbs, (range.to - first) * block_limbs);
+        addRows(columns, a, b, blocks, .{ .from = from, .to = to }, range);
+    }
+}
+
+/// Adds so many rows to so many columns. Columns go by blocks; in each, the rows of block i meet the blocks k - i and
+/// k - i - 1 of b, one of which may be the zeros beside it.
+noinline fn addRows(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, rows: Range, range: Range) void {
+    var k = range.from;
+    while (k < range.to) : (k += 1) {
+        const from = @max(rows.from, k -| blocks);
+        const to = @min(rows.to, k + 1);
+        if (from >= to) continue;
+        const block: *Block = @ptrCast(@alignCast(columns + block_limbs * k));
+        var sums = block.*;
+        addTiles(&sums, a + block_limbs * from, b + block_limbs * (k - from), to - from);
+        block.* = sums;
+    }
+}
+
+/// All 2n columns of a^2, at about two thirds of a product: each tile off the diagonal is multiplied once, and doubled.
+/// `apart` is scratch.
+pub noinline fn square(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, apart: Apart) void {
+    apart.fill(b, blocks);
+    clear(columns, 2 * blocks);
+    if (blocks <= row_blocks_max) {
+        return addSquareRows(columns, a, b, blocks, .{ .from = 0, .to = blocks }, apart, true);
+    }
+    // To a column, both halves of a square contribute equally: it has half as many products as that of a product.
+    const step = if (blocks <= 2 * row_blocks_max) blocks else row_blocks_max;
+    var from: usize = 0;
+    while (from < blocks) : (from += step) {
+        const rows: Range = .{ .from = from, .to = @min(from + step, blocks) };
+        addSquareRows(columns, a, b, blocks, rows, apart, false);
+        settle(columns + 2 * from * block_limbs, 2 * (blocks - from) * block_limbs);
+    }
+    addSquareRows(columns, a, b, blocks, .{ .from = blocks, .to = blocks }, apart, true);
+}
+
+/// Rows of blocks i, which meet blocks j > i. To end with, doubles all, and adds the tiles with j = i.
+noinline fn addSquareRows(
+    columns: [*]i32,
+    a: [*]const i16,
+    b: [*]const i32,
+    blocks: usize,
+    rows: Range,
+    apart: Apart,
+    is_last: bool,
+) void {
+    var k = if (is_last) 0 else 2 * rows.from;
+    while (k < 2 * blocks) : (k += 1) {
+        const block: *Block = @ptrCast(@alignCast(columns + block_limbs * k));
+        var sums = block.*;
+        const middle = k / 2;
+        // i < k / 2: blocks k - i and k - i - 1 are both to the right of the diagonal.
+        const from = @max(rows.from, k -| blocks);
+        const to = @min(rows.to, middle);
+        if (from < to) addTiles(&sums, a + block_limbs * from, b + block_limbs * (k - from), to - from);
+        // i = (k - 1) / 2: k - i is to the right of it, k - i - 1 on it.
+        if (k % 2 == 1 and rows.from <= middle and middle < rows.to and middle + 1 < blocks) {
+            addLower(&sums, a + block_limbs * middle, apart.block(middle + 1));
+        }
+        if (is_last) {
+            for (&sums) |*sum| sum.* +%= sum.*;
+            const diagonal = a + block_limbs * middle;
+            if (k % 2 == 0) {
+                addLower(&sums, diagonal, apart.block(middle));
+            } else {
+                addUpper(&sums, diagonal, apart.block(middle) + block_limbs);
+            }
+        }
+        block.* = sums;
+    }
+}
+
+/// The pairs of each block with zeros around them, for tiles that count but half.
+pub const Apart = struct {
+    pairs: [*]i32,
+
+    pub fn at(area: *Area, blocks: usize) Apart {
+        return .{ .pairs = area.take(i32, block_limbs + 2 * block_limbs * blocks) };
+    }
+
+    fn block(apart: Apart, index: usize) [*]i32 {
+        return apart.pairs + block_limbs + 2 * block_limbs * index;
+    }
+
+    fn fill(apart: Apart, b: [*]const i32, blocks: usize) void {
+        const zeros: Lanes = @splat(0);
+        inline for (0..block_lanes) |v| store(apart.pairs + 4 * v, zeros);
+        for (0..blocks) |i| {
+            const from = b + block_limbs * i;
+            const to = apart.block(i);
+            store(to, @as(Lanes, @bitCast(load(from))) & Lanes{ 0xffff, -1, -1, -1 });
+            inline for (1..block_lanes) |v| store(to + 4 * v, @bitCast(load(from + 4 * v)));
+            const behind: Lanes = @bitCast(load(from + block_limbs));
+            store(to + block_limbs, behind & Lanes{ ~@as(i32, 0xffff), 0, 0, 0 });
+            inline for (block_lanes + 1..2 * block_lanes) |v| store(to + 4 * v, zeros);
+        }
+    }
+};
+
+// The tiles. Engines reorder what does not touch memory, and spill what they cannot hold in 15 registers; loop ends
+// alone keep them from it. So even rows and odd ones, whose windows are four lanes apart and share their loads, are
+// two passes of one loop.
+
+/// `count` blocks of 16 rows from `a` on, each against the 31 pairs before b + 16, b, b - 16 ...: two tiles, the lower
+/// columns of one and the upper of the next. One at least.
+inline fn addTiles(sums: *Block, a: [*]const i16, b: [*]const i32, count: usize) void {
+    var passes: Passes = .over(a, b);
+    while (passes.next()) {
+        var rows = passes.a;
+        var pairs = passes.b - 12;
+        var w1, var w2, var w3 = .{ load(pairs + 16), load(pairs + 20), load(pairs + 24) };
+        var left = count;
+        while (true) {
+            const r0, const w0 = .{ twoRows(rows, 0), load(pairs + 12) };
+            addRow(sums, r0, .{ w0, w1, w2, w3 });
+            const r1, const x1 = .{ twoRows(rows, 4), load(pairs + 8) };
+            addRow(sums, r1, .{ x1, w0, w1, w2 });
+            const r2, const x2 = .{ twoRows(rows, 8), load(pairs + 4) };
+            addRow(sums, r2, .{ x2, x1, w0, w1 });
+            const r3, const x3 = .{ twoRows(rows, 12), load(pairs) };
+            addRow(sums, r3, .{ x3, x2, x1, w0 });
+            w1, w2, w3 = .{ x3, x2, x1 };
+            left -= 1;
+            if (left == 0) break;
+            rows += block_limbs;
+            pairs -= block_limbs;
+        }
+    }
+}
+
+inline fn addRow(sums: *Block, rows: Halves, window: [block_lanes]Halves) void {
+    inline for (sums, window) |*sum, pairs| sum.* +%= dot(rows, pairs);
+}
+
+/// The lower 16 columns of one tile: 16 rows from `a` on against the block of pairs from b on, with zeros before it.
+inline fn addLower(sums: *Block, a: [*]const i16, b: [*]const i32) void {
+    var passes: Passes = .over(a, b);
+    while (passes.next()) {
+        inline for (0..4) |row| {
+            const rows = twoRows(passes.a, 4 * row);
+            inline for (row..block_lanes) |v| sums[v] +%= dot(rows, load(passes.b + 4 * (v - row)));
+        }
+    }
+}
+
+/// The upper 16 columns of one tile: 16 rows from `a` on against the block of pairs before b, with zeros from b on.
+inline fn addUpper(sums: *Block, a: [*]const i16, b: [*]const i32) void {
+    var passes: Passes = .over(a, b);
+    while (passes.next()) {
+        inline for (0..4) |row| {
+            const rows = twoRows(passes.a, 4 * row);
+            inline for (0..row + 1) |v| sums[v] +%= dot(rows, load(passes.b - 4 * (row - v)));
+        }
+    }
+}
+
+/// Over the rows with even s, and then those with odd s, whose pairs are two further to the left.
+const Passes = struct {
+    a: [*]const i16,
+    b: [*]const i32,
+    left: u32,
+
+    inline fn over(a: [*]const i16, b: [*]const i32) Passes {
+        // Hidden, or LLVM would unroll what is to be a loop.
+        const two = asm volatile (""
+            : [two] "=r" (-> u32),
+            : [value] "0" (@as(u32, 2)),
+        );
+        return .{ .a = a - 2, .b = b + 2, .left = two };
+    }
+
+    inline fn next(passes: *Passes) bool {
+        if (passes.left == 0) return false;
+        passes.left -= 1;
+        passes.a += 2;
+        passes.b -= 2;
+        return true;
+    }
+};
+
+/// Subtracts (q[0] + 2^13 q[1]) b from columns, so many vectors of them: q is at most 13 bits each, or a little more.
+pub fn subtractMultiple(columns: [*]i32, b: [*]const i32, vectors: usize, q: [2]i32) void {
+    const low, const high = .{ @as(i16, @truncate(-%q[0])), @as(i16, @truncate(-%q[1])) };
+    const rows: Halves = .{ low, high, low, high, low, high, low, high };
+    for (0..vectors) |v| {
+        const column: Lanes = @bitCast(load(columns + 4 * v));
+        store(columns + 4 * v, column +% dot(rows, load(b + 4 * v)));
+    }
+}
+
+/// The sum of a[i] * b[i], whose lanes may not overflow.
+pub noinline fn sumOfProducts(a: [*]const i16, b: [*]const i16, count: usize) i64 {
+    var sums: Lanes = @splat(0);
+    var i: usize = 0;
+    while (i < count) : (i += 8) sums +%= dot(loadHalves(a + i), loadHalves(b + i));
+    return @as(i64, sums[0]) + sums[1] + sums[2] + sums[3];
+}
+
+// ---- carries ----
+
+/// A round of carries in place: each column keeps less than half a limb and what came from its right. The last
+/// keeps all of its own, whole as the integer is.
+pub noinline fn settle(columns: [*]i32, count: usize) void {
+    var before: Lanes = @splat(0);
+    var i: usize = 0;
+    while (i + 4 < count) : (i += 4) {
+        const column: Lanes = @bitCast(load(columns + i));
+        const carry = carryOf(column);
+        store(columns + i, rest(column, carry) +% shiftIn(before, carry));
+        before = carry;
+    }
+    const column: Lanes = @bitCast(load(columns + i));
+    const carry = carryOf(column) & Lanes{ -1, -1, -1, 0 };
+    store(columns + i, rest(column, carry) +% shiftIn(before, carry));
+}
+
+/// Settles the upper columns of one product as far as those of another could make them overflow. Column k of these n has
+/// n - 1 - k rows at most: 112 of both together always fit.
+pub fn settleForProduct(columns: [*]i32, blocks: usize) void {
+    const count = block_limbs * blocks;
+    if (blocks > row_blocks_max) return settle(columns, count);
+    const rows_max = row_blocks_max * block_limbs / 2;
+    if (count > rows_max) settle(columns, count - rows_max);
+}
+
+/// What becomes of the carry out of the last digit: given back, or kept in that digit, which it fits if the integer
+/// is less than 2^(13 n - 1) in magnitude.
+pub const Last = enum { carries, keeps };
+
+/// Two rounds of carries: from columns to digits, and to pairs if those are asked for. Gives the carry.
+pub fn normalize(comptime last: Last, columns: [*]const i32, blocks: usize, digits: [*]i16, pairs: ?[*]i32) i32 {
+    const carry = carryTwice(last, columns, blocks, digits);
+    if (pairs) |to| pair(digits, blocks, to);
+    return carry;
+}
+
+noinline fn carryTwice(comptime last: Last, columns: [*]const i32, blocks: usize, digits: [*]i16) i32 {
+    var first: Lanes = @splat(0);
+    var second: Lanes = @splat(0);
+    const count = block_limbs * blocks;
+    var i: usize = 0;
+    while (i < count) : (i += 8) {
+        var both: [2]Lanes = undefined;
+        inline for (&both, 0..) |*digit, v| {
+            const column: Lanes = @bitCast(load(columns + i + 4 * v));
+            // The last digit of all keeps its carries.
+            const mask: Lanes = if (last == .keeps and v == 1 and i + 8 == count) .{ -1, -1, -1, 0 } else @splat(-1);
+            const carry = carryOf(column) & mask;
+            const once = rest(column, carry) +% shiftIn(first, carry);
+            const carry_again = carryOf(once) & mask;
+            digit.* = rest(once, carry_again) +% shiftIn(second, carry_again);
+            first = carry;
+            second = carry_again;
+        }
+        const low: Halves, const high: Halves = .{ @bitCast(both[0]), @bitCast(both[1]) };
+        const narrow = @shuffle(i16, low, high, [8]i32{ 0, 2, 4, 6, ~@as(i32, 0), ~@as(i32, 2), ~@as(i32, 4), ~@as(i32, 6) });
+        @as(*align(2) Halves, @ptrCast(digits + i)).* = narrow;
+    }
+    return first[3] +% second[3];
+}
+
+/// The pairs of an integer, margins included.
+pub noinline fn pair(digits: [*]const i16, blocks: usize, pairs: [*]i32) void {
+    const zeros: Halves = @splat(0);
+    inline for (1..block_lanes + 1) |v| store(pairs - 4 * v, @bitCast(zeros));
+    var before = zeros;
+    var i: usize = 0;
+    while (i < block_limbs * blocks) : (i += 8) {
+        const these: Halves = loadHalves(digits + i);
+        const shifted = @shuffle(i16, before, these, [8]i32{ 7, ~@as(i32, 0), ~@as(i32, 1), ~@as(i32, 2), ~@as(i32, 3), ~@as(i32, 4), ~@as(i32, 5), ~@as(i32, 6) });
+        const low = @shuffle(i16, these, shifted, [8]i32{ 0, ~@as(i32, 0), 1, ~@as(i32, 1), 2, ~@as(i32, 2), 3, ~@as(i32, 3) });
+        const high = @shuffle(i16, these, shifted, [8]i32{ 4, ~@as(i32, 4), 5, ~@as(i32, 5), 6, ~@as(i32, 6), 7, ~@as(i32, 7) });
+        store(pairs + i, @bitCast(low));
+        store(pairs + i + 4, @bitCast(high));
+        before = these;
+    }
+    const behind = @shuffle(i16, zeros, before, [8]i32{ 0, ~@as(i32, 7), 0, 0, 0, 0, 0, 0 });
+    store(pairs + i, @bitCast(behind));
+    inline for (1..block_lanes) |v| store(pairs + i + 4 * v, @bitCast(zeros));
+}
+
+/// Digits times 2^bits, in place, and their pairs; bits are at most 7, and as secret as the digits.
+pub fn shiftLeft(columns: [*]i32, blocks: usize, digits: [*]i16, pairs: [*]i32, bits: u3) void {
+    for (columns, digits[0 .. block_limbs * blocks]) |*column, digit| column.* = @as(i32, digit) << bits;
+    _ = normalize(.keeps, columns, blocks, digits, pairs);
+}
+
+inline fn carryOf(column: Lanes) Lanes {
+    return (column +% @as(Lanes, @splat(1 << (limb_bits - 1)))) >> @splat(limb_bits);
+}
+
+inline fn rest(column: Lanes, carry: Lanes) Lanes {
+    return column -% (carry << @splat(limb_bits));
+}
+
+/// The carries of one vector, moved to the columns they belong to.
+inline fn shiftIn(before: Lanes, carry: Lanes) Lanes {
+    return @shuffle(i32, before, carry, [4]i32{ 3, ~@as(i32, 0), ~@as(i32, 1), ~@as(i32, 2) });
+}
+
+// ---- lanes ----
+
+pub fn clear(columns: [*]i32, blocks: usize) void {
+    for (0..block_lanes * blocks) |i| store(columns + 4 * i, @as(Lanes, @splat(0)));
+}
+
+inline fn load(pairs: [*]const i32) Halves {
+    return @bitCast(@as(*align(4) const Lanes, @ptrCast(pairs)).*);
+}
+
+inline fn loadHalves(digits: [*]const i16) Halves {
+    return @as(*align(2) const Halves, @ptrCast(digits)).*;
+}
+
+inline fn store(to: [*]i32, lanes: Lanes) void {
+    @as(*align(4) Lanes, @ptrCast(to)).* = lanes;
+}
+
+/// (a[i], a[i+1]) in every lane; i is even.
+inline fn twoRows(a: [*]const i16, i: usize) Halves {
+    const two: i32 = @as(*align(2) const i32, @ptrCast(a + i)).*;
+    return @bitCast(@as(Lanes, @splat(two)));
+}
+
+extern fn @"llvm.wasm.dot"(Halves, Halves) Lanes;
+
+pub inline fn dot(x: Halves, y: Halves) Lanes {
+    if (builtin.cpu.arch == .wasm32) return @"llvm.wasm.dot"(x, y);
+    const products = @as(@Vector(8, i32), x) *% @as(@Vector(8, i32), y);
+    const even = @shuffle(i32, products, undefined, [4]i32{ 0, 2, 4, 6 });
+    const odd = @shuffle(i32, products, undefined, [4]i32{ 1, 3, 5, 7 });
+    return even +% odd;
+}
+
+const testing = std.testing;
+
+/// What a product is, computed limb by limb: least limbs, the last with whatever is left.
+fn multiplySlowly(output: []i64, a: []const i16, b: []const i16) void {
+    @memset(output, 0);
+    for (a, 0..) |x, i| for (b, 0..) |y, j| {
+        output[i + j] += @as(i64, x) * y;
+    };
+    carrySlowly(output);
+}
+
+fn carrySlowly(columns: []i64) void {
+    for (columns[0 .. columns.len - 1], columns[1..]) |*column, *next| {
+        next.* += column.* >> limb_bits;
+        column.* &= (1 << limb_bits) - 1;
+    }
+}
+
+fn expectColumns(expected: []const i64, columns: []const i32, room: []i64) !void {
+    for (room[0..columns.len], columns) |*wide, column| wide.* = column;
+    carrySlowly(room[0..columns.len]);
+    try testing.expectEqualSlices(i64, expected, room[0..columns.len]);
+}
+
+const Filling = enum { greatest, opposite, alternating, random };
+
+fn fill(digits: []i16, filling: Filling, which: usize, random: std.Random) void {
+    for (digits, 0..) |*digit, i| digit.* = switch (filling) {
+        .greatest => limb_max,
+        .opposite => if (which == 0) limb_max else -limb_max,
+        .alternating => if ((i + which) % 2 == 0) limb_max else -limb_max,
+        .random => random.intRangeAtMost(i16, -limb_max, limb_max),
+    };
+}
+
+test "products and squares of every size to 8192 bits are exact when all digits are at their greatest" {
+    const blocks_max = 40;
+    const n_max = block_limbs * blocks_max;
+    var prng: std.Random.DefaultPrng = .init(0x6c696d62);
+    const State = struct {
+        var digits: [2][n_max]i16 align(16) = undefined;
+        var pairs: [2][n_max + 2 * pairs_margin]i32 align(16) = undefined;
+        var columns: [2 * n_max]i32 align(16) = undefined;
+        var apart: [2 * block_limbs + 2 * n_max]i32 align(16) = undefined;
+        var expected: [2 * n_max]i64 = undefined;
+        var room: [2 * n_max]i64 = undefined;
+        var normal: [2 * n_max]i16 align(16) = undefined;
+    };
+    for ([_]usize{ 1, 2, 3, 5, 6, 7, 8, 10, 13, 14, 15, 20, 21, 22, 40 }) |blocks| {
+        const n = block_limbs * blocks;
+        for (std.enums.values(Filling)) |filling| {
+            for (0..2) |i| {
+                fill(State.digits[i][0..n], filling, i, prng.random());
+                pair(&State.digits[i], blocks, State.pairs[i][pairs_margin..]);
+            }
+            const a, const b = .{ State.digits[0][0..n], State.digits[1][0..n] };
+            const b_pairs = State.pairs[1][pairs_margin..].ptr;
+            const columns = State.columns[0 .. 2 * n];
+            const expected = State.expected[0 .. 2 * n];
+            multiplySlowly(expected, a, b);
+            multiply(columns.ptr, a.ptr, b_pairs, blocks);
+            try expectColumns(expected, columns, &State.room);
+
+            // Digits come out in range, and stand for the same.
+            const last = normalize(.carries, columns.ptr, 2 * blocks, &State.normal, null);
+            for (State.room[0 .. 2 * n], State.normal[0 .. 2 * n]) |*wide, digit| {
+                try testing.expect(@abs(digit) <= limb_max);
+                wide.* = digit;
+            }
+            carrySlowly(State.room[0 .. 2 * n]);
+            State.room[2 * n - 1] += @as(i64, last) << limb_bits;
+            try testing.expectEqualSlices(i64, expected, State.room[0 .. 2 * n]);
+
+            // The lower half alone, and the upper half onto settled columns with what the lower one carries.
+            multiplyLow(columns.ptr, a.ptr, b_pairs, blocks);
+            for (State.room[0..n], columns[0..n]) |*wide, column| wide.* = column;
+            carrySlowly(State.room[0..n]);
+            State.room[n - 1] &= (1 << limb_bits) - 1;
+            try testing.expectEqualSlices(i64, expected[0..n], State.room[0..n]);
+
+            const a_pairs = State.pairs[0][pairs_margin..].ptr;
+            multiplySlowly(expected, a, a);
+            square(columns.ptr, a.ptr, a_pairs, blocks, .{ .pairs = &State.apart });
+            try expectColumns(expected, columns, &State.room);
+        }
+    }
+}
+
+test "the carry of a lower half is exact where it is a multiple of R" {
+    const blocks_max = 21;
+    const n_max = block_limbs * blocks_max;
+    var prng: std.Random.DefaultPrng = .init(0x63617272);
+    const random = prng.random();
+    const State = struct {
+        var digits: [2][n_max]i16 align(16) = undefined;
+        var pairs: [n_max + 2 * pairs_margin]i32 align(16) = undefined;
+        var product: [2 * n_max]i64 = undefined;
+        var below: [n_max]i16 = undefined;
+    };
+    for ([_]usize{ 1, 3, 7, 8, 10, 21 }) |blocks| for (std.enums.values(Filling)) |filling| for (0..10) |_| {
+        const n = block_limbs * blocks;
+        for (0..2) |i| fill(State.digits[i][0..n], filling, i, random);
+        pair(&State.digits[1], blocks, State.pairs[pairs_margin..]);
+        @memset(&State.product, 0);
+        for (State.digits[0][0..n], 0..) |x, i| for (State.digits[1][0 .. n - i], 0..) |y, j| {
+            State.product[i + j] += @as(i64, x) * y;
+        };
+        // What makes the lower columns a multiple of R, in digits: their negative.
+        var carry: i64 = 0;
+        var sum: i64 = 0;
+        for (State.below[0..n], State.product[0..n]) |*digit, column| {
+            const value = carry - column;
+            carry = (value + 4096) >> limb_bits;
+            digit.* = @intCast(value - (carry << limb_bits));
+        }
+        for (State.below[0..n], State.product[0..n]) |digit, column| {
+            sum += digit + column;
+            try testing.expectEqual(0, sum & ((1 << limb_bits) - 1));
+            sum >>= limb_bits;
+        }
+        const found = carryOfLow(&State.digits[0], State.pairs[pairs_margin..].ptr, &State.below, blocks);
+        try testing.expectEqual(sum, found);
+    };
+}

@@ -1,0 +1,127 @@
+//! Keys as they cross the boundary: a table of where each part lies in an area of bytes. Reading fills it in, and the
+//! area is the key file; writing goes by it, and the area is whatever holds the parts.
+//!
+//!      0  u32  algorithm   oids.Algorithm
+//!      4  u32  curve       oids.Curve; 0 for RSA
+//!      8  8 x (u32 offset, u32 length):
+//!              RSA         n, e; then, of a private key, d, p, q, dp, dq, qi: big-endian, above zero
+//!              EC          the point; then, of a private key, the scalar
+//!
+//! Parts that a key does not have are all zero: a private key on a curve may come without its point.
+
+const std = @import("std");
+const oids = @import("oids.zig");
+const pkcs8 = @import("pkcs8.zig");
+const rsa_key = @import("rsa_key.zig");
+const spki = @import("spki.zig");
+const significant = @import("writer.zig").significant;
+
+pub const Error = error{
+    /// No key can be made of these parts: an algorithm or curve that is not known, a part outside the area, an integer
+    /// that is zero, a scalar or an uncompressed point that has not the curve's length.
+    InvalidKeyParts,
+};
+
+const Span = extern struct {
+    offset: u32 = 0,
+    len: u32 = 0,
+
+    /// `part` is a view of `area`.
+    fn of(part: []const u8, area: []const u8) Span {
+        return .{ .offset = @intCast(part.ptr - area.ptr), .len = @intCast(part.len) };
+    }
+
+    fn in(span: Span, area: []const u8) Error![]const u8 {
+        if (span.offset > area.len or span.len > area.len - span.offset) return error.InvalidKeyParts;
+        return area[span.offset..][0..span.len];
+    }
+};
+
+pub const Table = extern struct {
+    algorithm: u32,
+    curve: u32 = 0,
+    parts: [8]Span = @splat(.{}),
+
+    pub fn ofPublicKey(key: spki.PublicKey, area: []const u8) Table {
+        return switch (key) {
+            .rsa => |rsa| .ofIntegers(rsa, area),
+            .ec => |ec| .ofCurve(ec.curve, ec.point, null, area),
+        };
+    }
+
+    pub fn ofPrivateKey(key: pkcs8.PrivateKey, area: []const u8) Table {
+        return switch (key) {
+            .rsa => |rsa| .ofIntegers(rsa, area),
+            .ec => |ec| .ofCurve(ec.curve, ec.point, ec.scalar, area),
+        };
+    }
+
+    fn ofIntegers(key: anytype, area: []const u8) Table {
+        var table: Table = .{ .algorithm = @intFromEnum(oids.Algorithm.rsa) };
+        inline for (@typeInfo(@TypeOf(key)).@"struct".fields, 0..) |field, i| {
+            table.parts[i] = .of(@field(key, field.name), area);
+        }
+        return table;
+    }
+
+    fn ofCurve(curve: oids.Curve, point: ?[]const u8, scalar: ?[]const u8, area: []const u8) Table {
+        var table: Table = .{ .algorithm = @intFromEnum(oids.Algorithm.ec), .curve = @intFromEnum(curve) };
+        if (point) |bytes| table.parts[0] = .of(bytes, area);
+        if (scalar) |bytes| table.parts[1] = .of(bytes, area);
+        return table;
+    }
+
+    pub fn publicKey(table: *const Table, area: []const u8) Error!spki.PublicKey {
+        switch (try table.knownAlgorithm()) {
+            .rsa => return .{ .rsa = try table.integers(rsa_key.PublicKey, area) },
+            .ec => {
+                const curve = try table.knownCurve();
+                const point = try table.pointOn(curve, area) orelse return error.InvalidKeyParts;
+                return .{ .ec = .{ .curve = curve, .point = point } };
+            },
+        }
+    }
+
+    pub fn privateKey(table: *const Table, area: []const u8) Error!pkcs8.PrivateKey {
+        switch (try table.knownAlgorithm()) {
+            .rsa => return .{ .rsa = try table.integers(rsa_key.PrivateKey, area) },
+            .ec => {
+                const curve = try table.knownCurve();
+                const point = try table.pointOn(curve, area);
+                const scalar = try table.parts[1].in(area);
+                if (scalar.len != curve.scalarBytes()) return error.InvalidKeyParts;
+                return .{ .ec = .{ .curve = curve, .point = point, .scalar = scalar } };
+            },
+        }
+    }
+
+    fn knownAlgorithm(table: *const Table) Error!oids.Algorithm {
+        return std.enums.fromInt(oids.Algorithm, table.algorithm) orelse error.InvalidKeyParts;
+    }
+
+    fn knownCurve(table: *const Table) Error!oids.Curve {
+        return std.enums.fromInt(oids.Curve, table.curve) orelse error.InvalidKeyParts;
+    }
+
+    fn integers(table: *const Table, comptime Key: type, area: []const u8) Error!Key {
+        var key: Key = undefined;
+        inline for (@typeInfo(Key).@"struct".fields, 0..) |field, i| {
+            const integer = try table.parts[i].in(area);
+            if (significant(integer).len == 0) return error.InvalidKeyParts;
+            @field(key, field.name) = integer;
+        }
+        return key;
+    }
+
+    /// Uncompressed, as WebCrypto exports it (SEC 1 section 2.3.3).
+    fn pointOn(table: *const Table, curve: oids.Curve, area: []const u8) Error!?[]const u8 {
+        const point = try table.parts[0].in(area);
+        if (point.len == 0) return null;
+        if (point.len != 1 + 2 * curve.scalarBytes() or point[0] != 0x04) return error.InvalidKeyParts;
+        return point;
+    }
+};
+
+comptime {
+    std.debug.assert(@sizeOf(Table) == 72 and @alignOf(Table) == 4);
+}

@@ -2,10 +2,11 @@
  * NANO's public face: `createRuntime` and what a runtime is made of. See docs/ for a guide; the rooms behind this
  * file are core (nano.wasm), runtime (the event loop), web (the standards' interfaces), server and host.
  */
-import { defaultHost } from "#host";
+import { defaultHost as engineHost } from "#host";
 import { Core, type MemoryStatistics } from "./core/core.ts";
 import { type CoreSource, compileCore, compileCoreSync } from "./core/load.ts";
 import type { Clock, Host } from "./host/host.ts";
+import { type InstallOptions, install } from "./install.ts";
 import { EventLoop } from "./runtime/loop.ts";
 import type { App, AppSource, LoadOptions } from "./server/app.ts";
 import type { ServeOptions, Server } from "./server/server.ts";
@@ -16,8 +17,9 @@ export type { MemoryStatistics } from "./core/core.ts";
 export type { CoreSource } from "./core/load.ts";
 export type * from "./host/host.ts";
 export { memoryHost } from "./host/memory.ts";
+export type { GlobalGroup, InstallOptions } from "./install.ts";
 export { type VirtualClock, virtualClock } from "./runtime/virtual-clock.ts";
-export type { App, AppContext, AppSource, FetchHandler, LoadOptions } from "./server/app.ts";
+export type { App, AppContext, AppSource, FetchHandler, FetchInfo, LoadOptions } from "./server/app.ts";
 export type { ServeLimits, ServeOptions, Server } from "./server/server.ts";
 export { Crypto } from "./web/crypto/crypto.ts";
 export { CryptoKey } from "./web/crypto/key.ts";
@@ -26,6 +28,9 @@ export type { SubtleCryptoSync } from "./web/crypto/subtle-sync.ts";
 
 declare const NANO_VERSION: string;
 export const version: string = NANO_VERSION;
+
+/** The engine that this package was resolved for. Others are made of it: `{ ...defaultHost, network }`. */
+export const defaultHost: Host = engineHost;
 
 export interface RuntimeOptions {
   /** The engine to stand on; by default the one this package was resolved for. */
@@ -103,7 +108,10 @@ export class Runtime {
   readonly #host: Host;
   readonly #core: Core;
   readonly #loop: EventLoop;
-  readonly #servers = new Set<Server>();
+  /** Those that listen, or are about to. */
+  readonly #servers = new Set<Promise<Server>>();
+  /** What takes back the globals that are installed. */
+  readonly #uninstalls = new Set<() => void>();
   #closed: Promise<void> | undefined;
   readonly #appDefaults: Pick<RuntimeOptions, "onError">;
 
@@ -138,15 +146,35 @@ export class Runtime {
   async serve(options: ServeOptions): Promise<Server> {
     // Loaded when it is asked for: who only computes digests starts sooner.
     const { startServer } = await import("./server/server.ts");
-    const runtime = { core: this.#core, loop: this.#loop, host: this.#host };
+    this.#requireOpen("serve");
+    const listening = (server: Promise<Server>) => {
+      this.#servers.add(server);
+      const gone = () => this.#servers.delete(server);
+      server.then(({ closed }) => closed).then(gone, gone);
+    };
+    const runtime = { core: this.#core, loop: this.#loop, host: this.#host, listening };
     const server = await startServer(runtime, { ...this.#appDefaults, ...options });
-    if (this.#closed) {
-      await server.close({ timeout: 0 });
-      throw new DOMException("this runtime was closed before its server listened", "InvalidStateError");
-    }
-    this.#servers.add(server);
-    server.closed.then(() => this.#servers.delete(server));
+    if (this.#closed) await server.close({ timeout: 0 });
+    this.#requireOpen("serve");
     return server;
+  }
+
+  /**
+   * Makes this runtime's functions the globals of an object: `crypto` and its interfaces, timers and `queueMicrotask`,
+   * `atob` and `btoa`, or the groups that `only` names.
+   *
+   * @returns what brings back the globals that were there before, as `close` does too.
+   * @throws TypeError for a property that cannot be replaced; DOMException InvalidStateError where another runtime is
+   *   installed, or after `close`. Nothing has changed then.
+   */
+  install(target: object = globalThis, options: InstallOptions = {}): () => void {
+    this.#core.requireOpen();
+    const uninstall = install(this, target, options);
+    this.#uninstalls.add(uninstall);
+    return () => {
+      uninstall();
+      this.#uninstalls.delete(uninstall);
+    };
   }
 
   /** Resolves when nothing is left to do: no timer, no server, no request, no promise given to `waitUntil`. */
@@ -161,7 +189,8 @@ export class Runtime {
 
   /**
    * Ends the runtime: drains its servers, for as long as `Server.close` says, cancels its timers, wipes and frees its
-   * memory, keys included. What is called afterwards fails with InvalidStateError. Closing twice is the same as once.
+   * memory, keys included, and takes back the globals that it installed. What is called afterwards fails with
+   * InvalidStateError. Closing twice is the same as once.
    */
   close(options: { timeout?: number } = {}): Promise<void> {
     this.#closed ??= this.#close(options).catch((error: unknown) => {
@@ -171,9 +200,20 @@ export class Runtime {
     return this.#closed;
   }
 
+  #requireOpen(method: string): void {
+    if (this.#closed) throw new DOMException(`${method}: this runtime is closed`, "InvalidStateError");
+  }
+
   async #close(options: { timeout?: number }): Promise<void> {
-    await Promise.all([...this.#servers].map((server) => server.close(options)));
+    // Others may come to listen meanwhile. Those that cannot are nothing to close.
+    const closeServer = (server: Promise<Server>) =>
+      server.then(
+        (server) => server.close(options),
+        () => {},
+      );
+    while (this.#servers.size > 0) await Promise.all([...this.#servers].map(closeServer));
     this.#loop.close();
     this.#core.close();
+    for (const uninstall of this.#uninstalls) uninstall();
   }
 }

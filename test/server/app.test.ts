@@ -1,10 +1,13 @@
 /** Apps: the shapes they come in, what they are called with, and work that goes on behind the response. */
+import { format } from "node:util";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { memoryHost } from "../../ts/host/memory.ts";
 import { EventLoop } from "../../ts/runtime/loop.ts";
-import { type AppContext, type AppSource, loadApp } from "../../ts/server/app.ts";
-import { inMemory, TestServer, turn } from "./support.ts";
+import { type AppContext, type AppSource, errorFrom, loadApp, logError } from "../../ts/server/app.ts";
+import { startServer } from "../../ts/server/server.ts";
+import { makeCore } from "../support/core.ts";
+import { Client, inMemory, TestServer, turn } from "./support.ts";
 
 const errors: Error[] = [];
 const onError = (error: unknown) => void errors.push(error as Error);
@@ -178,6 +181,98 @@ test("a server waits for waitUntil of the app that it loaded", () => {
     finish();
     await closing;
   });
+});
+
+test("a closed app answers 503 by a server, and is closed when its handlers have answered", async () => {
+  const host = memoryHost();
+  const on = { core: makeCore(), loop: new EventLoop(host.clock, onError), host };
+  let finish!: (response: Response) => void;
+  const handler = () =>
+    new Promise<Response>((resolve) => {
+      finish = resolve;
+    });
+  const loaded = await loadApp(on.loop, handler);
+  const server = await startServer(on, { app: loaded });
+  const [running, late] = [await Client.connect(host, server.port), await Client.connect(host, server.port)];
+  running.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  for (let turns = 0; turns < 20; turns++) await turn();
+
+  let closed = false;
+  const closing = loaded.close().then(() => {
+    closed = true;
+  });
+  late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  await late.closed();
+  assert.is(late.answers()[0]!.status, 503);
+  assert.is(late.answers()[0]!.headers.get("connection"), "close");
+  assert.not(closed);
+  finish(hello());
+  await closing;
+  assert.is((await running.answered(1))[0]!.body, "hello");
+  await server.close();
+});
+
+for (const owner of ["the server", "somebody else"]) {
+  test(`a server waits for handlers whose client has left, for as long as it drains; the app is ${owner}'s`, async () => {
+    const host = memoryHost();
+    const on = { core: makeCore(), loop: new EventLoop(host.clock, onError), host };
+    const finish: ((response: Response) => void)[] = [];
+    const handler = () => new Promise<Response>((resolve) => finish.push(resolve));
+    const app = owner === "the server" ? handler : await loadApp(on.loop, handler);
+    for (const answers of [true, false]) {
+      const server = await startServer(on, { app });
+      const client = await Client.connect(host, server.port);
+      client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+      for (let turns = 0; turns < 20; turns++) await turn();
+      client.socket.destroy();
+      await client.closed();
+
+      const ended: string[] = [];
+      const closing = server.close({ timeout: 1000 }).then(() => ended.push("closed"));
+      const idle = on.loop.idle().then(() => ended.push("idle"));
+      await host.clock.advance(999);
+      assert.is(server.connections, 0);
+      assert.equal(ended, []);
+      if (answers) finish.pop()!(hello());
+      else await host.clock.advance(1);
+      await Promise.all([closing, idle]);
+      assert.equal(errors, []);
+    }
+  });
+}
+
+test("what onError throws goes to the loop, and stops nothing", async () => {
+  const own = new EventLoop(memoryHost().clock, onError);
+  const handler = (_request: Request, _env: unknown, ctx: AppContext) => {
+    ctx.waitUntil(Promise.reject(Object.create(null)));
+    return hello();
+  };
+  const app = await loadApp(own, handler, {
+    onError(error) {
+      throw new Error(`onError: ${(error as Error).message}`);
+    },
+  });
+  await app.fetch(request());
+  await app.close();
+  await own.idle();
+  assert.equal(
+    errors.map(({ message }) => message),
+    ["onError: waitUntil: an object that cannot be made a string"],
+  );
+});
+
+test("what is printed is what was thrown, and no format of the client's or the app's", async () => {
+  const printed: string[] = [];
+  const { error } = console;
+  console.error = (...args: unknown[]) => void printed.push(format(...args));
+  try {
+    logError(errorFrom("GET /%c%s", new Error("%d")));
+    logError(errorFrom("GET /%o", "text"));
+  } finally {
+    console.error = error;
+  }
+  assert.match(printed[0]!, /^nanort: GET \/%c%s: %d\nError: %d\n {4}at /);
+  assert.is(printed[1], "nanort: GET /%o: text");
 });
 
 test("serving without an app, on a bad port, or without sockets is refused in words", async () => {

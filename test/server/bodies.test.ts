@@ -170,6 +170,24 @@ test("a client that sends single bytes is held up by their number, when the app 
   });
 });
 
+test("many small chunks that come together are one piece of the stream", () => {
+  const app = async (request: Request) => {
+    const pieces: number[] = [];
+    for await (const piece of request.body as unknown as AsyncIterable<Uint8Array>) pieces.push(piece.length);
+    return Response.json(pieces);
+  };
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    client.send(head("Transfer-Encoding: chunked"));
+    for (let turns = 0; turns < 10; turns++) await turn();
+    client.send("1\r\nx\r\n".repeat(5000));
+    for (let turns = 0; turns < 10; turns++) await turn();
+    client.send("1\r\nx\r\n0\r\n\r\n");
+    await client.closed();
+    assert.is(client.answers()[0]!.body, "[5000,1]");
+  });
+});
+
 test("a response of every size is sent whole: text, bytes, Blob, and streams of many chunks", () => {
   const kinds: Record<string, (bytes: Uint8Array<ArrayBuffer>) => BodyInit> = {
     bytes: (bytes) => bytes,

@@ -117,11 +117,8 @@ test("however a conversation is cut into pieces, the answers are the same, byte 
 
 test("a thousand pipelined requests, answered at once by an app without a promise, overflow nothing", () =>
   onSockets({ app: () => new Response(null, { status: 204 }) }, async (server) => {
-    const client = await server.connect();
-    client.send(get("/").repeat(1000));
-    const answers = await client.answered(1000);
+    const answers = await server.ask(get("/").repeat(999) + get("/", "Connection: close\r\n"));
     assert.is(answers.length, 1000);
-    client.socket.end();
   }));
 
 test("what a client sends far ahead of its turn stays with the client", () => {
@@ -145,6 +142,50 @@ test("what a client sends far ahead of its turn stays with the client", () => {
     open();
     assert.is((await client.answered(20)).length, 20);
     client.socket.end();
+  });
+});
+
+test("a body that came early, and that the app does not read, stays with the client", () => {
+  const { promise, open } = gate();
+  const app = async (request: Request) => {
+    if (request.method === "POST") return wait();
+    await promise;
+    return hello();
+  };
+  return inMemory({ app }, async (server, clock) => {
+    const client = await server.connect();
+    client.send(get("/"));
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000\r\n\r\n");
+    // As much as a body may keep, before its turn.
+    client.send(pattern(60_000));
+    client.send(pattern(60_000));
+    for (let turns = 0; turns < 20; turns++) await turn();
+    open();
+    await client.answered(1);
+    client.drained = false;
+    for (let count = 0; count < 20; count++) client.send(pattern(60_000));
+    for (let turns = 0; turns < 100; turns++) await turn();
+    assert.not(client.drained);
+    client.socket.destroy();
+    const closing = server.server.close({ timeout: 0 });
+    await clock.advance(0);
+    await closing;
+  });
+});
+
+test("a flood of pipelined requests lets other connections have their turn", () => {
+  let answered = 0;
+  const app = (request: Request) => new Response(new URL(request.url).pathname + answered++);
+  return inMemory({ app }, async (server) => {
+    const [greedy, modest] = [await server.connect(), await server.connect()];
+    greedy.send(get("/greedy").repeat(299) + get("/greedy", "Connection: close\r\n"));
+    modest.send(get("/modest"));
+    const [answer] = await modest.answered(1);
+    const before = Number(answer!.body.slice("/modest".length));
+    assert.ok(before < 150, `${before} requests were answered first`);
+    await greedy.closed();
+    assert.is(greedy.answers().length, 300);
+    modest.socket.end();
   });
 });
 
@@ -306,6 +347,25 @@ test("an answer without 100 (Continue) closes the connection, since the body may
     assert.is(answers[0]!.headers.get("connection"), "close");
   }));
 
+test("an answer without 100 (Continue) closes it as well when the app holds on to the body", () => {
+  const seen: string[] = [];
+  const app = (request: Request) => {
+    seen.push(request.method);
+    request.clone();
+    return new Response("no", { status: 403 });
+  };
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 40\r\n\r\n");
+    const [answer] = await client.answered(1);
+    assert.is(answer!.headers.get("connection"), "close");
+    client.send(get("/next"));
+    client.socket.end();
+    await client.closed();
+    assert.equal(seen, ["POST"]);
+  });
+});
+
 test("HTTP/1.0: closed unless asked otherwise, never chunked, Host not needed", () => {
   const app = (request: Request) => {
     if (!request.url.endsWith("/stream")) return new Response(request.url);
@@ -343,7 +403,8 @@ test("the URL is the target's: Host, an absolute target before it, * without a p
     [get("/a?b"), "http://a/a?b"],
     ["GET / HTTP/1.1\r\nHost: example.org:8080\r\n\r\n", "http://example.org:8080/"],
     ["GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", "http://[::1]/"],
-    ["GET http://other/x HTTP/1.1\r\nHost: a\r\n\r\n", "http://other/x"],
+    ["GET http://other/x HTTP/1.1\r\nhOst: a\r\n\r\n", "http://other/x"],
+    ["GET http://other:81?y HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "http://other:81/?y"],
     ["OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n", "http://a/"],
     [get("//evil.example/x"), "http://a//evil.example/x"],
     [get("/\\evil"), "http://a//evil"],
@@ -358,6 +419,42 @@ test("the URL is the target's: Host, an absolute target before it, * without a p
       rows.map(([, url]) => url),
     );
     client.socket.end();
+  });
+});
+
+test("the Host field is an absolute target's, whatever came as Host", () => {
+  const app = ({ headers }: Request) => new Response(`${headers.get("host")} ${headers.get("x")}`);
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    client.send("GET http://other:81/x HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n");
+    client.send("GET http://other HTTP/1.1\r\nX: y\r\nhost: a\r\n\r\n");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n");
+    assert.equal(
+      (await client.answered(3)).map(({ body }) => body),
+      ["other:81 y", "other y", "a y"],
+    );
+    client.socket.end();
+  });
+});
+
+test("empty lines behind a body begin no request: the connection is idle", () => {
+  const app = async (request: Request) => new Response(await request.text());
+  const post = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\r\n";
+  return inMemory({ app, limits: { headTimeout: 100 } }, async (server, clock) => {
+    const [next, ended, drained] = [await server.connect(), await server.connect(), await server.connect()];
+    for (const client of [next, ended, drained]) {
+      client.send(post);
+      assert.is((await client.answered(1))[0]!.body, "hello");
+    }
+    await clock.advance(200);
+    next.send(`\r\n${get("/")}`);
+    assert.is((await next.answered(2))[1]!.status, 200);
+    ended.socket.end();
+    await ended.closed();
+    const closing = server.server.close();
+    await drained.closed();
+    await closing;
+    for (const client of [ended, drained]) assert.is(client.answers().length, 1);
   });
 });
 
@@ -475,6 +572,89 @@ test("an app that throws, rejects or answers with something else gives 500, a re
     assert.is(server.errors.length, paths.length);
     assert.match((server.errors[0]!.cause as Error).message, /secret one/);
     client.socket.end();
+  });
+});
+
+test("anything can be thrown, even what cannot be made a string: 500, a report, and the next answer", () => {
+  const unprintable = [
+    Object.create(null),
+    {
+      toString() {
+        throw new Error("toString");
+      },
+    },
+    Object.assign(new Error(), { message: Symbol("message") }),
+    new Proxy(() => {}, {
+      getPrototypeOf() {
+        throw new Error("getPrototypeOf");
+      },
+    }),
+    null,
+    Symbol("thrown"),
+  ];
+  const app = (request: Request) => {
+    throw unprintable[Number(request.url.at(-1))];
+  };
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    for (const index of unprintable.keys()) client.send(get(`/${index}`));
+    const answers = await client.answered(unprintable.length);
+    assert.ok(answers.every(({ status }) => status === 500));
+    assert.equal(
+      server.errors.map(({ message }) => message),
+      [
+        "GET /0: an object that cannot be made a string",
+        "GET /1: an object that cannot be made a string",
+        "GET /2: Symbol(message)",
+        "GET /3: a function that cannot be made a string",
+        "GET /4: null",
+        "GET /5: Symbol(thrown)",
+      ],
+    );
+    assert.is(server.errors[0]!.cause, unprintable[0]);
+    client.socket.end();
+  });
+});
+
+test("a Response of the app's own making may break in every way, and breaks nothing else", () => {
+  const own = (parts: object) => ({
+    [Symbol.toStringTag]: "Response",
+    status: 200,
+    statusText: "",
+    bodyUsed: false,
+    headers: new Map(),
+    body: null,
+    ...parts,
+  });
+  const throwing = () => {
+    throw new Error("broken");
+  };
+  const framing = { "Transfer-Encoding": "gzip", "Content-Length": "5", CONNECTION: "keep-alive" };
+  const responses: Record<string, () => object> = {
+    "/own": () => own({ headers: new Map(Object.entries(framing)), body: new Response("hello").body }),
+    "/getter": () => Object.defineProperty(own({}), "body", { get: throwing }),
+    "/cancel": () => own({ body: { locked: false, cancel: throwing } }),
+    "/reader": () =>
+      own({ body: { locked: false, getReader: () => ({ read: throwing, cancel: throwing }) } }),
+  };
+  const app = (request: Request) => responses[new URL(request.url).pathname]!() as Response;
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    for (const path of Object.keys(responses)) client.send(get(path));
+    client.send(get("/own"));
+    const answers = await client.answered(5);
+    assert.equal(
+      answers.map(({ status }) => status),
+      [200, 500, 500, 500, 200],
+    );
+    assert.equal([...answers[0]!.headers.keys()], ["content-length", "date"]);
+    assert.is(answers[0]!.body, "hello");
+    client.socket.end();
+    await client.closed();
+    assert.is(
+      (await server.ask("HEAD /cancel HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))[0]!.status,
+      200,
+    );
   });
 });
 
@@ -596,6 +776,62 @@ test("a client that ends its side still gets its answers, all that it asked for"
       client.answers().map(({ body }) => body),
       ["http://a/1", "http://a/2"],
     );
+  });
+});
+
+for (const [kind, last, text] of [
+  ["half a body", "POST /last HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhel", "the body"],
+  [
+    "half a chunk",
+    "POST /last HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel",
+    "the body",
+  ],
+  ["half a head", "GET /last HTTP/1.1\r\nHost: a\r\n", "the request"],
+] as const) {
+  test(`a client that ended its side, with ${kind} behind a request, is told so in its turn`, () => {
+    const { promise, open } = gate();
+    let signal: AbortSignal | undefined;
+    const app = async (request: Request) => {
+      if (request.url.endsWith("/first")) await promise;
+      else signal = request.signal;
+      return new Response(await request.text());
+    };
+    return inMemory({ app }, async (server) => {
+      const client = await server.connect();
+      client.send(get("/first") + last);
+      client.socket.end();
+      for (let turns = 0; turns < 20; turns++) await turn();
+      open();
+      await client.closed();
+      assert.equal(
+        client.answers().map(({ status, body }) => `${status} ${body}`),
+        ["200 ", `400 the connection ended before ${text} did\n`],
+      );
+      assert.is(signal?.aborted, kind === "half a head" ? undefined : true);
+      assert.equal(server.errors, []);
+    });
+  });
+}
+
+test("request.signal tells an app that works on a pipelined request that its client has ended", () => {
+  const { promise, open } = gate();
+  const app = async (request: Request) => {
+    if (request.url.endsWith("/first")) {
+      await promise;
+      return hello();
+    }
+    if (!request.signal.aborted)
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+    return new Response(request.signal.reason.message);
+  };
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    client.send(get("/first") + get("/second"));
+    client.socket.end();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    open();
+    await client.closed();
+    assert.is(client.answers()[1]!.body, "the client has closed its side");
   });
 });
 

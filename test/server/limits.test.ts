@@ -2,6 +2,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { memoryHost } from "../../ts/host/memory.ts";
+import type { AppContext } from "../../ts/server/app.ts";
 import { DEFAULT_LIMITS, resolveLimits } from "../../ts/server/limits.ts";
 import { type Client, inMemory, onSockets, pattern, TestServer, turn } from "./support.ts";
 
@@ -43,6 +44,7 @@ test("limits that are none are refused by name and range", () => {
     refused({ headBytes: 0 }),
     /^RangeError: limits\.headBytes: 0 is not an integer from 1 to 16777216$/,
   );
+  assert.match(refused({ toString: 1 }), /^TypeError: limits\.toString: no such limit/);
   assert.match(refused({ headBytes: Number.POSITIVE_INFINITY }), /^RangeError/);
   assert.match(refused({ bodyBytes: -1 }), /from 0 to 9007199254740991, or Infinity$/);
   assert.match(refused({ idleTimeout: 2 ** 31 }), /from 1 to 2147483647, or Infinity$/);
@@ -243,9 +245,12 @@ test("lingerTimeout: what the client sends after the last answer is dropped, and
 
 test("a client that ended its side and gets no answer is given up after lingerTimeout", () => {
   let signal!: AbortSignal;
+  let giveUp!: (reason: unknown) => void;
   const app = (request: Request) => {
     signal = request.signal;
-    return new Promise<Response>(() => {});
+    return new Promise<Response>((_resolve, reject) => {
+      giveUp = reject;
+    });
   };
   return inMemory({ app, limits: { lingerTimeout: 1000 } }, async (server, clock) => {
     const client = await server.connect();
@@ -257,6 +262,171 @@ test("a client that ended its side and gets no answer is given up after lingerTi
     assert.not(client.isClosed);
     await clock.advance(1);
     assert.ok(client.isClosed);
+    giveUp(signal.reason);
+  });
+});
+
+test("so is one whose request, and its body in pieces, waited for their turn", () => {
+  let text = "";
+  const answers: ((response: Response) => void)[] = [];
+  const app = async (request: Request) => {
+    text += await request.text();
+    return new Promise<Response>((resolve) => answers.push(resolve));
+  };
+  return inMemory({ app, limits: { lingerTimeout: 1000 } }, async (server, clock) => {
+    const client = await server.connect();
+    client.send(GET);
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+    client.send("lo");
+    client.socket.end();
+    await settled();
+    answers[0]!(hello());
+    await settled();
+    assert.is(text, "hello");
+    await clock.advance(999);
+    assert.not(client.isClosed);
+    await clock.advance(1);
+    assert.ok(client.isClosed);
+    answers[1]!(hello());
+  });
+});
+
+test("a client that ended its side and reads slowly has sendTimeout to do so", () => {
+  const app = () => new Response(pattern(1_000_000));
+  const limits = { lingerTimeout: 1000, sendTimeout: 5000 };
+  return inMemory({ app, limits }, async (server, clock) => {
+    const client = await server.connect();
+    client.socket.pause();
+    client.send(GET);
+    client.socket.end();
+    await clock.advance(4999);
+    client.socket.resume();
+    await client.closed();
+    assert.is(client.answers()[0]!.bytes.length, 1_000_000);
+  });
+});
+
+test("lingerTimeout is counted from when the last answer has left, and sendTimeout until then", () => {
+  const app = () => new Response(pattern(10_000));
+  const limits = { lingerTimeout: 1000, sendTimeout: 5000 };
+  return inMemory({ app, limits }, async (server, clock) => {
+    const [slow, stuck] = [await server.connect(), await server.connect()];
+    for (const client of [slow, stuck]) {
+      client.end = () => {};
+      client.socket.pause();
+      client.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    }
+    await clock.advance(4999);
+    slow.socket.resume();
+    await clock.advance(1);
+    assert.ok(stuck.isClosed);
+    assert.is(slow.answers()[0]!.bytes.length, 10_000);
+    await clock.advance(998);
+    assert.not(slow.isClosed);
+    await clock.advance(1);
+    assert.ok(slow.isClosed);
+  });
+});
+
+const READ_LATER = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n";
+
+/** Answers at once, and goes on reading: `reads` times, with `pauseMs` of the clock in between. */
+function readingLater(clock: { wait(ms: number): Promise<void> }, reads: number, pauseMs: number) {
+  const seen = { bytes: 0, end: "" };
+  const app = (request: Request, _env: unknown, ctx: AppContext) => {
+    const reader = request.body!.getReader({ mode: "byob" });
+    const work = async () => {
+      for (let count = 0; count < reads; count++) {
+        const { done, value } = await reader.read(new Uint8Array(10_000));
+        seen.bytes += value?.length ?? 0;
+        if (done) break;
+        await clock.wait(pauseMs);
+      }
+      seen.end = "read";
+    };
+    ctx.waitUntil(
+      work().catch((error: Error) => {
+        seen.end = error.name;
+      }),
+    );
+    return new Response(null, { status: 202 });
+  };
+  return { app, seen };
+}
+
+test("bodyTimeout is the client's: a slow reader after the response does not use it up", () => {
+  let server!: TestServer;
+  const wait = (ms: number) => new Promise<void>((resolve) => server.loop.setTimeout(() => resolve(), ms));
+  const { app, seen } = readingLater({ wait }, 100, 400);
+  const limits = { bodyTimeout: 300, unreadBodyTimeout: 500 };
+  return inMemory({ app, limits }, async (given, clock) => {
+    server = given;
+    const client = await server.connect();
+    client.send(READ_LATER);
+    client.send(pattern(300_000));
+    await clock.advance(400 * 40);
+    assert.equal(seen, { bytes: 300_000, end: "read" });
+    assert.not(client.isClosed);
+    client.socket.end();
+  });
+});
+
+test("bodyTimeout counts after the response too, when the reader waits for the client", () => {
+  const { app, seen } = readingLater({ wait: async () => {} }, 100, 0);
+  return inMemory({ app, limits: { bodyTimeout: 300 } }, async (server, clock) => {
+    const client = await server.connect();
+    client.send(READ_LATER);
+    client.send(pattern(20_000));
+    await clock.advance(299);
+    assert.not(client.isClosed);
+    await clock.advance(1);
+    await client.closed();
+    assert.equal(seen, { bytes: 20_000, end: "TimeoutError" });
+  });
+});
+
+for (const reads of [0, 3]) {
+  test(`unreadBodyTimeout: an app that reads ${reads} times after its response, and keeps the body, loses it`, () => {
+    const { app, seen } = readingLater({ wait: async () => {} }, reads, 0);
+    const limits = { bodyTimeout: 300, unreadBodyTimeout: 1000 };
+    return inMemory({ app, limits }, async (server, clock) => {
+      const client = await server.connect();
+      client.send(READ_LATER);
+      client.send(pattern(40_000));
+      await clock.advance(999);
+      assert.not(client.isClosed);
+      // A byte of the client's is not what is waited for.
+      client.send("x");
+      // What was read since the deadline was set puts it off, once.
+      await clock.advance(reads === 0 ? 1 : 1001);
+      await client.closed();
+      assert.equal(seen, { bytes: reads * 10_000, end: "read" });
+      assert.equal(server.errors, []);
+    });
+  });
+}
+
+test("who cancels the body after the response leaves the rest to be dropped, within bodyTimeout", () => {
+  let cancel!: () => Promise<void>;
+  const app = (request: Request) => {
+    const reader = request.body?.getReader();
+    if (reader) cancel = () => reader.cancel();
+    return new Response(null, { status: 202 });
+  };
+  return inMemory({ app, limits: { bodyTimeout: 300 } }, async (server, clock) => {
+    const [diligent, silent] = [await server.connect(), await server.connect()];
+    for (const client of [diligent, silent]) {
+      client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
+      await client.answered(1);
+      await cancel();
+    }
+    diligent.send(`lo${GET}`);
+    assert.is((await diligent.answered(2)).length, 2);
+    await clock.advance(299);
+    assert.not(silent.isClosed);
+    await clock.advance(1);
+    await silent.closed();
+    diligent.socket.end();
   });
 });
 

@@ -68,8 +68,8 @@ for (const [name, make] of NETWORKS) {
     server.socket.end();
     await eventually(() => server.isClosed && client.isClosed);
     assert.is(client.bytes.toString(), "an answer after the end");
-    assert.equal(client.events, ["end", "close"]);
-    assert.equal(server.events, ["end", "close"]);
+    assert.equal(client.events, ["drain", "end", "close"]);
+    assert.equal(server.events, ["end", "drain", "close"]);
     await listener.close();
   });
 
@@ -113,7 +113,23 @@ for (const [name, make] of NETWORKS) {
     await listener.close();
   });
 
-  test(`${name}: a port is one listener's; closing it leaves connections open`, async () => {
+  test(`${name}: drain comes after the end when the peer has taken all of it, however late`, async () => {
+    const { server, client, listener } = await pair(make());
+    client.socket.pause();
+    server.socket.write(pattern(name.includes("byte") ? 10_000 : 20_000_000));
+    server.socket.end();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    assert.equal(server.events, []);
+    client.socket.resume();
+    await eventually(() => server.events.includes("drain"));
+    assert.not(server.isClosed);
+    client.socket.end();
+    await eventually(() => server.isClosed && client.isClosed);
+    assert.is(server.events.filter((event) => event === "drain").length, 1);
+    await listener.close();
+  });
+
+  test(`${name}: a port is one listener's; closing it frees it and leaves connections open`, async () => {
     const network = make();
     const { server, client, listener } = await pair(network);
     const address = { port: listener.port, hostname: "127.0.0.1" };
@@ -121,18 +137,18 @@ for (const [name, make] of NETWORKS) {
     assert.is(taken.code, "EADDRINUSE");
     assert.is(taken.message, `port ${address.port} on 127.0.0.1 is already in use`);
 
-    const closing = listener.close();
+    await listener.close();
     const refused = await network.connect(address, client.handle).catch((error) => error);
     assert.is(refused.code, "ECONNREFUSED");
     assert.is(refused.message, `nobody listens on port ${address.port} of 127.0.0.1`);
 
+    const again = await network.listen(address, () => server);
+    await again.close();
+    await listener.close();
     client.socket.write("still here");
     await eventually(() => server.bytes.length === 10);
     for (const { socket } of [server, client]) socket.end();
-    await closing;
-    await listener.close();
-    const again = await network.listen(address, () => server);
-    await again.close();
+    await eventually(() => server.isClosed && client.isClosed);
   });
 
   test(`${name}: the peer has an address`, async () => {

@@ -1,12 +1,15 @@
 /** Starting and closing a server: addresses, what is refused, and in what words. */
+import { createRuntime } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { Network } from "../../ts/host/host.ts";
 import { memoryHost } from "../../ts/host/memory.ts";
 import { defaultHost } from "../../ts/host/node.ts";
 import { EventLoop } from "../../ts/runtime/loop.ts";
 import { LoadedApp, loadApp } from "../../ts/server/app.ts";
 import { type ServeOptions, startServer } from "../../ts/server/server.ts";
-import { makeCore } from "../support/core.ts";
+import { coreModule, makeCore } from "../support/core.ts";
+import { turn } from "./support.ts";
 
 const app = () => new Response("hello");
 
@@ -77,6 +80,72 @@ test("closing twice is closing once, and a timeout that is none is refused", asy
   assert.is(refused, "timeout -1 is not a number from 0 to 2147483647");
   await Promise.all([server.close(), server.close({ timeout: 0 }), server.closed]);
   await server.close();
+});
+
+/** A promise to settle from outside. */
+function gate(): { promise: Promise<void>; open: () => void } {
+  let open!: () => void;
+  const promise = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}
+
+/** A runtime whose servers begin to listen, and come up when `up` is opened. */
+async function slowRuntime() {
+  const { network, ...host } = memoryHost();
+  const [begun, up] = [gate(), gate()];
+  const listen: Network["listen"] = async (options, accept) => {
+    begun.open();
+    await up.promise;
+    return network!.listen(options, accept);
+  };
+  const nano = await createRuntime({
+    host: { ...host, network: { ...network!, listen } },
+    wasm: coreModule(),
+  });
+  return { nano, network: network!, begun, up };
+}
+
+const refusal = ({ code, name, message }: { code?: unknown; name: string; message: string }) =>
+  typeof code === "string" ? code : `${name}: ${message}`;
+const CLOSED = "InvalidStateError: serve: this runtime is closed";
+const nobody = (): never => {
+  throw new Error("somebody connected");
+};
+
+test("a runtime that is closed while its server comes up gives the port back", async () => {
+  const { nano, network, begun, up } = await slowRuntime();
+  const serving = nano.serve({ app, port: 80 }).catch(refusal);
+  await begun.promise;
+  const closing = nano.close();
+  up.open();
+  assert.is(await serving, CLOSED);
+  await closing;
+  assert.is(await network.connect({ port: 80, hostname: "" }, nobody).catch(refusal), "ECONNREFUSED");
+});
+
+test("a runtime that is being closed serves nothing new, and a server that cannot come up holds up nobody", async () => {
+  const { nano, network, begun, up } = await slowRuntime();
+  const other = await network.listen({ port: 80, hostname: "" }, nobody);
+  const failing = nano.serve({ app, port: 80 }).catch(refusal);
+  await begun.promise;
+  const closing = nano.close();
+  assert.is(await nano.serve({ app, port: 81 }).catch(refusal), CLOSED);
+  up.open();
+  assert.is(await failing, "EADDRINUSE");
+  await closing;
+  await other.close();
+});
+
+test("an app that is never loaded does not keep its runtime from closing", async () => {
+  const nano = await createRuntime({ host: memoryHost(), wasm: coreModule() });
+  const source = "await new Promise((load) => { globalThis.loadLate = load; }); export default () => {};";
+  const serving = nano.serve({ app: source }).catch((error) => error.name);
+  while (!("loadLate" in globalThis)) await turn();
+  await nano.close();
+  (globalThis as unknown as { loadLate(): void }).loadLate();
+  assert.is(await serving, "InvalidStateError");
 });
 
 test("an app that was loaded before stays its owner's when the server closes", async () => {

@@ -15,6 +15,7 @@ declare const NANO_VERSION: string;
 const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = {
   run: { summary: "run a script: JavaScript or TypeScript", load: () => import("./run.ts") },
   serve: { summary: "serve an app over HTTP: a folder or a file", load: () => import("./serve.ts") },
+  bundle: { summary: "write an app as a folder to deploy", load: () => import("./bundle.ts") },
   examples: { summary: "list the examples, or run one", load: () => import("./examples.ts") },
   info: { summary: "show version, engine and core, and test them", load: () => import("./info.ts") },
 };

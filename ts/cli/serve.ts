@@ -1,8 +1,9 @@
 /** `nanort serve`: a Workers-style app over HTTP, until it is told to stop. */
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { type App, type AppSource, createRuntime, type FetchHandler, type Server } from "../index.ts";
 import { parse, UsageError } from "./command.ts";
+import { findApp } from "./find-app.ts";
 import { installGlobals } from "./globals.ts";
 import { FRAME, importFile, tidy, tidyUncaughtErrors } from "./import.ts";
 import { styleOf } from "./terminal.ts";
@@ -63,30 +64,6 @@ export async function run(args: string[]): Promise<void> {
   console.log(greeting(server, file));
 }
 
-/** The file of an app that is given by its file or folder. */
-function findApp(app: string): string {
-  const path = resolve(app);
-  if (!existsSync(path)) throw new UsageError(`no such file or folder: ${app}`);
-  if (!statSync(path).isDirectory()) return path;
-
-  const names = ["app", "index", "main"].flatMap((name) => [`${name}.ts`, `${name}.js`, `${name}.mjs`]);
-  const found = [mainOf(path), ...names].find((name) => name !== undefined && existsSync(join(path, name)));
-  if (found !== undefined) return join(path, found);
-  throw new UsageError(`${app}: no app here: no "main" in package.json, no app, index or main .ts .js .mjs`);
-}
-
-/** What the package.json in a folder names as its entry. */
-function mainOf(folder: string): string | undefined {
-  const manifest = join(folder, "package.json");
-  if (!existsSync(manifest)) return undefined;
-  try {
-    const { main } = JSON.parse(readFileSync(manifest, "utf8")) as { main?: string };
-    return main;
-  } catch (error) {
-    throw new UsageError(`${manifest}: ${(error as Error).message}`);
-  }
-}
-
 function readPort(option: string | undefined): number {
   const [name, text] =
     option === undefined ? ["PORT", process.env.PORT || String(DEFAULT_PORT)] : ["--port", option];
@@ -142,7 +119,8 @@ function report(error: unknown): void {
   tidy(error);
   // The runtime says what it was doing, and gives what was thrown, with its stack, as the cause.
   const { message, cause, stack } = error instanceof Error ? error : ({} as Partial<Error>);
-  if (cause instanceof Error && !FRAME.test(stack ?? "")) console.error(message, cause);
+  if (cause instanceof Error && !FRAME.test(stack ?? ""))
+    console.error("%s", message, cause); // Not as a format: clients wrote in it.
   else console.error(error);
 }
 

@@ -12,20 +12,41 @@ export type CoreSource = WebAssembly.Module | BufferSource | Response | URL | st
 export async function compileCore(source: CoreSource | PromiseLike<CoreSource>): Promise<WebAssembly.Module> {
   const given = await source;
   if (given instanceof WebAssembly.Module) return given;
-  if (isBufferSource(given)) return WebAssembly.compile(given);
+  if (isBufferSource(given)) return WebAssembly.compile(given).catch(retell);
   const response = given instanceof Response ? given : await fetch(given);
   if (!response.ok) throw new TypeError(`nano.wasm: ${response.url} answered ${response.status}`);
   // Not compileStreaming: servers that do not know application/wasm are common, and the module is small.
-  return WebAssembly.compile(await response.arrayBuffer());
+  return WebAssembly.compile(await response.arrayBuffer()).catch(retell);
 }
 
 /** Compiles the core from what is at hand already: a module, or bytes where the engine compiles synchronously. */
 export function compileCoreSync(source: CoreSource): WebAssembly.Module {
   if (source instanceof WebAssembly.Module) return source;
-  if (isBufferSource(source)) return new WebAssembly.Module(source);
+  if (isBufferSource(source)) {
+    try {
+      return new WebAssembly.Module(source);
+    } catch (error) {
+      retell(error as Error);
+    }
+  }
   throw new TypeError(
     "createRuntimeSync takes a WebAssembly.Module or bytes; for a Response or URL use createRuntime",
   );
+}
+
+/** An engine that was told not to compile says so in words of its own; this says what to do about it. */
+function retell(error: Error): never {
+  const told = (message: string) =>
+    Object.assign(new WebAssembly.CompileError(`nano.wasm: ${message}`), { cause: error });
+  if (/content.security.policy|\bCSP\b/i.test(error.message)) {
+    throw told("the Content-Security-Policy forbids WebAssembly; add 'wasm-unsafe-eval' to its script-src");
+  }
+  if (/disallowed by embedder/.test(error.message)) {
+    throw told(
+      'this engine compiles no WebAssembly at run time; import the module ("nanort/nano.wasm") and pass it as wasm',
+    );
+  }
+  throw error;
 }
 
 /** Makes an instance of the core: its own memory, its own exports. */

@@ -94,10 +94,10 @@ export interface Socket {
   pause(): void;
   resume(): void;
 
-  /** Sends what is queued, then says that nothing more will come. */
+  /** Sends what is queued, then says that nothing more will come. `SocketHandler.drain` tells when that is done. */
   end(): void;
 
-  /** Drops the connection and what is queued. */
+  /** Drops the connection and what is queued; after `end` and its `drain`, all that was written still arrives. */
   destroy(): void;
 }
 
@@ -107,7 +107,10 @@ export interface SocketHandler {
   data(bytes: Uint8Array): void;
   /** The peer will send nothing more. */
   end(): void;
-  /** What was queued is mostly sent. */
+  /**
+   * What was queued is mostly sent: there is room again where `write` had answered false. After `end`, called once for
+   * all of it: the last byte and the end are handed to the system, unless the connection is gone before.
+   */
   drain(): void;
   /** The connection is gone, both ways; with an error when it broke. */
   close(error?: Error): void;

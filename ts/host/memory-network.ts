@@ -17,6 +17,7 @@ import type {
   Socket,
   SocketHandler,
 } from "./host.ts";
+import { isomorphicEncode } from "./isomorphic.ts";
 
 export interface MemoryNetworkOptions {
   /** The most bytes that arrive at a time; 1 delivers byte by byte. By default, writes arrive as they were written. */
@@ -114,7 +115,9 @@ class MemorySocket implements Socket {
   }
 
   end(): void {
+    if (this.#ended) return;
     this.#ended = true;
+    this.#needDrain = true;
     this.#schedule();
   }
 
@@ -167,17 +170,6 @@ class MemorySocket implements Socket {
     this.#queue = [];
     this.#clock.postTask(() => this.#handler.close(error));
   }
-}
-
-/** A byte a code unit; what is above U+00FF is the caller's mistake, and would be sent as something else. */
-function isomorphicEncode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let at = 0; at < text.length; at++) {
-    const unit = text.charCodeAt(at);
-    if (unit > 0xff) throw new TypeError(`Socket.write: code unit ${unit} at ${at} is not a byte`);
-    bytes[at] = unit;
-  }
-  return bytes;
 }
 
 function networkError(code: string, message: string): Error {

@@ -6,6 +6,7 @@
  */
 import { type AddressInfo, createServer, type Socket as NetSocket, connect as netConnect } from "node:net";
 import type { ConnectOptions, Listener, ListenOptions, Network, Socket, SocketHandler } from "./host.ts";
+import { networkError } from "./network-error.ts";
 
 export const network: Network = { listen, connect };
 
@@ -16,11 +17,14 @@ function listen(options: ListenOptions, accept: (socket: Socket) => SocketHandle
     });
     // Rejects while the port is being had. Afterwards it is a single connection that could not be accepted, as when
     // file descriptors run out: its peer is told by the system, and the others go on.
-    server.on("error", (error) => reject(explained(error, options, "listen")));
+    server.on("error", (error: NodeJS.ErrnoException) =>
+      reject(networkError(error, error.code, options, "listen")),
+    );
     server.listen({ port: options.port, host: options.hostname }, () => {
       const { port, address } = server.address() as AddressInfo;
-      const close = () => new Promise<void>((closed) => server.close(() => closed()));
-      resolve({ port, hostname: options.hostname || address, close: onceOnly(close) });
+      // The port is free at once; what Node would call back for is that the connections are gone as well.
+      const close = async () => void server.close();
+      resolve({ port, hostname: options.hostname || address, close });
     });
   });
 }
@@ -33,7 +37,8 @@ function connect(options: ConnectOptions, handler: (socket: Socket) => SocketHan
       allowHalfOpen: true,
       noDelay: true,
     });
-    const refused = (error: Error) => reject(explained(error, options, "connect"));
+    const refused = (error: NodeJS.ErrnoException) =>
+      reject(networkError(error, error.code, options, "connect"));
     socket.once("error", refused);
     socket.once("connect", () => {
       socket.off("error", refused);
@@ -50,6 +55,7 @@ function attach(socket: NetSocket, accept: (socket: Socket) => SocketHandler): S
   socket.on("data", (bytes: Buffer) => handler.data(bytes));
   socket.on("end", () => handler.end());
   socket.on("drain", () => handler.drain());
+  socket.on("finish", () => handler.drain());
   socket.on("error", (error) => {
     broken = error;
   });
@@ -88,31 +94,4 @@ class NodeSocket implements Socket {
   destroy(): void {
     this.#socket.destroy();
   }
-}
-
-/** Node's error codes, as sentences for people. The error keeps its code and gains Node's own as its cause. */
-function explained(error: NodeJS.ErrnoException, { hostname, port }: ListenOptions, verb: string): Error {
-  const sentences: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${hostname} is already in use`,
-    EADDRNOTAVAIL: `${hostname} is not an address of this machine`,
-    EACCES: `not allowed to ${verb === "listen" ? "listen on" : "connect to"} port ${port} of ${hostname}`,
-    ENOTFOUND: `no address is known for ${hostname}`,
-    EAI_AGAIN: `no address is known for ${hostname} at the moment`,
-    ECONNREFUSED: `nobody listens on port ${port} of ${hostname}`,
-    ECONNRESET: `${hostname} dropped the connection to port ${port}`,
-    ETIMEDOUT: `${hostname} did not answer on port ${port} in time`,
-    EHOSTUNREACH: `${hostname} cannot be reached from here`,
-    ENETUNREACH: `${hostname} cannot be reached from here`,
-  };
-  const code = error.code ?? "";
-  const message = sentences[code] ?? `${verb} ${hostname}:${port}: ${error.message}`;
-  return Object.assign(new Error(message, { cause: error }), { code });
-}
-
-function onceOnly<T>(action: () => T): () => T {
-  let result: { value: T } | undefined;
-  return () => {
-    result ??= { value: action() };
-    return result.value;
-  };
 }

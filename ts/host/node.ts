@@ -12,9 +12,10 @@ const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask }
 /**
  * Modules of Node are loaded when they are needed, since each costs a program that does without it a millisecond or
  * more of its start. And by `require`, which is synchronous and makes no ES module of what it loads: the one of
- * node:fs touches every export, some of which load much more.
+ * node:fs touches every export, some of which load much more. From where they are required makes no difference; not from
+ * `import.meta.url`, which a bundle in CommonJS does not have.
  */
-const require = createRequire(import.meta.url);
+const require = createRequire(process.execPath);
 const nodeFs = () => require("node:fs") as typeof import("node:fs");
 const nodeCrypto = () => require("node:crypto") as typeof import("node:crypto");
 

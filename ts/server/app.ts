@@ -3,6 +3,7 @@
  * function itself. `loadApp` makes one of a module, of its URL or of its source text.
  */
 import type { EventLoop } from "../runtime/loop.ts";
+import { engineMicrotask } from "../runtime/microtask.ts";
 
 /** Answers a request. `this` is the object that the app exports. */
 export type FetchHandler = (
@@ -29,8 +30,24 @@ export interface AppObject {
 export interface LoadOptions {
   /** What `fetch` gets as `env`; an empty object by default. */
   env?: unknown;
-  /** Told of what the app throws where nobody can answer for it. By default it is printed with `console.error`. */
+  /**
+   * Told of what the app throws where nobody can answer for it. By default it is printed with `console.error`. What it
+   * throws itself goes to the runtime's own.
+   */
   onError?: (error: unknown) => void;
+}
+
+/** What an engine knows of a request beside it. */
+export interface FetchInfo {
+  /** The client's address as text; by default empty: there is none. */
+  remoteAddress?: string;
+  /** In place of the `env` that the app was loaded with: workerd brings its own with each request. */
+  env?: unknown;
+  /**
+   * Told of each promise given to `ctx.waitUntil`, as one that never rejects. Engines that end a request's work with its
+   * response (workerd, service workers) are told by a function of that name to wait.
+   */
+  waitUntil?: (promise: Promise<void>) => void;
 }
 
 export interface App {
@@ -40,9 +57,12 @@ export interface App {
    * @throws what the app throws; TypeError when it answers with anything but a Response; DOMException
    * InvalidStateError after `close`.
    */
-  fetch(request: Request, info?: { remoteAddress?: string }): Promise<Response>;
+  fetch(request: Request, info?: FetchInfo): Promise<Response>;
 
-  /** Takes no more requests. Resolves when those under way and what was given to `waitUntil` are done. */
+  /**
+   * Takes no more requests: servers answer 503. Resolves when its handlers have answered those under way, and what was
+   * given to `waitUntil` is done.
+   */
   close(): Promise<void>;
 }
 
@@ -57,12 +77,12 @@ export async function loadApp(
   options: LoadOptions = {},
 ): Promise<LoadedApp> {
   let found: unknown = source;
-  if (typeof source === "string") found = await import(sourceTextUrl(source));
+  if (typeof source === "string") found = await importSourceText(source);
   else if (source instanceof URL) found = await import(source.href);
   return new LoadedApp(loop, fetchFunctionOf(found), options);
 }
 
-/** An app, ready to be called. The server calls it by `call`, everybody else by `fetch`. */
+/** An app, ready to be called. The server calls it by `call`, between `begin` and `end`; everybody else by `fetch`. */
 export class LoadedApp implements App {
   readonly #loop: EventLoop;
   readonly #fetch: FetchHandler;
@@ -78,16 +98,18 @@ export class LoadedApp implements App {
     this.#onError = onError;
   }
 
-  async fetch(request: Request, { remoteAddress = "" } = {}): Promise<Response> {
+  get closed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  async fetch(request: Request, info: FetchInfo = {}): Promise<Response> {
     if (this.#closed) throw new DOMException("this app is closed", "InvalidStateError");
-    const done = this.begin();
-    try {
-      const response = await this.call(request, remoteAddress);
+    return this.#during(async () => {
+      const { remoteAddress = "", env = this.#env, waitUntil } = info;
+      const response = await this.#fetch(request, env, new Context(this, remoteAddress, waitUntil));
       if (!isResponse(response)) throw notAResponse(response);
       return response;
-    } finally {
-      done();
-    }
+    });
   }
 
   /** The handler's own answer, unchecked; throws what it throws. */
@@ -95,20 +117,36 @@ export class LoadedApp implements App {
     return this.#fetch(request, this.#env, new Context(this, remoteAddress));
   }
 
-  /** Counts one piece of the app's work, for the loop and for `close`; returns what ends it. */
-  begin(): () => void {
-    const release = this.#loop.hold();
+  /** Counts one piece of the app's work, which `close` waits for. */
+  begin(): void {
     this.#running++;
-    return () => {
-      release();
-      this.#running--;
-      if (this.#running === 0) this.#closed?.resolve();
-    };
   }
 
+  end(): void {
+    this.#running--;
+    if (this.#running === 0) this.#closed?.resolve();
+  }
+
+  /** Never throws. */
   report(error: unknown): void {
     const onError = this.#onError;
-    onError(error);
+    try {
+      onError(error);
+    } catch (thrown) {
+      // By itself, since what comes of that is not for whoever reports here.
+      engineMicrotask(() => this.#loop.reportError(thrown));
+    }
+  }
+
+  /** Keeps the loop busy and `close` waiting until `promise` settles; a rejection is reported. Never rejects. */
+  waitUntil(promise: PromiseLike<unknown>): Promise<void> {
+    return this.#during(async () => {
+      try {
+        await promise;
+      } catch (error) {
+        this.report(errorFrom("waitUntil", error));
+      }
+    });
   }
 
   close(): Promise<void> {
@@ -122,24 +160,32 @@ export class LoadedApp implements App {
     }
     return this.#closed.promise;
   }
+
+  #during<Result>(work: () => Promise<Result>): Promise<Result> {
+    const release = this.#loop.hold();
+    this.begin();
+    return work().finally(() => {
+      release();
+      this.end();
+    });
+  }
 }
 
 class Context implements AppContext {
   readonly remoteAddress: string;
   readonly #app: LoadedApp;
+  readonly #waitUntil: FetchInfo["waitUntil"];
 
-  constructor(app: LoadedApp, remoteAddress: string) {
+  constructor(app: LoadedApp, remoteAddress: string, waitUntil?: FetchInfo["waitUntil"]) {
     this.#app = app;
     this.remoteAddress = remoteAddress;
+    this.#waitUntil = waitUntil;
   }
 
   waitUntil(promise: PromiseLike<unknown>): void {
-    const app = this.#app;
-    const done = app.begin();
-    Promise.resolve(promise).then(done, (error) => {
-      app.report(errorFrom("waitUntil", error));
-      done();
-    });
+    const settled = this.#app.waitUntil(promise);
+    const waitUntil = this.#waitUntil;
+    waitUntil?.(settled);
   }
 }
 
@@ -154,13 +200,24 @@ export function notAResponse(value: unknown): TypeError {
 
 /** What happened, and while doing what: the thing thrown is the cause. */
 export function errorFrom(doing: string, cause: unknown): Error {
-  return new Error(`${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  return new Error(`${doing}: ${textOf(cause)}`, { cause });
+}
+
+/** For people to read. Anything can be thrown, even what throws when it is looked at. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? thrown.message : thrown);
+  } catch {
+    return `${typeof thrown === "function" ? "a function" : "an object"} that cannot be made a string`;
+  }
 }
 
 /** One line for what happened, then the stack of what was thrown. */
 export function logError(error: unknown): void {
-  const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined };
-  console.error(`nanort: ${message}`, ...(cause instanceof Error ? [`\n${cause.stack}`] : []));
+  const cause = error instanceof Error ? error.cause : undefined;
+  const stack = cause instanceof Error ? `\n${cause.stack}` : "";
+  // One argument: of several, the first would be a format, and this one holds what clients and apps wrote.
+  console.error(`nanort: ${textOf(error)}${stack}`);
 }
 
 /** The function to call, bound to the object that has it. `default` is what an ES module exports without a name. */
@@ -191,6 +248,21 @@ function describe(value: unknown): string {
 }
 
 let sourceTexts = 0;
+
+/** @throws what the text throws; TypeError where the engine imports no text at all (workerd, service workers). */
+async function importSourceText(source: string): Promise<unknown> {
+  try {
+    return await import(sourceTextUrl(source));
+  } catch (error) {
+    const importsNone = await import(sourceTextUrl("")).then(
+      () => false,
+      () => true,
+    );
+    if (!importsNone) throw error;
+    const message = "this engine imports no source text: give load a module, or an object with fetch";
+    throw new TypeError(message, { cause: error });
+  }
+}
 
 /** A module of its own for each call: engines keep modules by URL, and two apps of one text must not share state. */
 function sourceTextUrl(source: string): string {

@@ -1,13 +1,15 @@
 /**
  * One connection, as a state machine pushed along by its socket: RFC 9112 section 9.
  *
- *     state     what it waits for                        deadline        then
- *     idle      the first byte of a request              idleTimeout     head; linger when it passes
- *     head      the rest of the head                     headTimeout     exchange; linger after a 4xx or 5xx
- *     exchange  the app, the body, the response's exit   bodyTimeout,    idle; linger if this was the last request;
- *                                                        sendTimeout,    closed if it cannot be finished
- *                                                        lingerTimeout
- *     linger    the client's end, dropping what comes    lingerTimeout   closed
+ *     state     what it waits for                       deadline            then
+ *     idle      a request's first byte, or its turn     idleTimeout         head; linger when it passes
+ *     head      the rest of the head                    headTimeout         exchange; linger after a 4xx or 5xx
+ *     exchange  the app, the body, the response's exit  bodyTimeout,        idle; linger after the last request;
+ *                                                       unreadBodyTimeout,  closed if it cannot be finished
+ *                                                       sendTimeout,
+ *                                                       lingerTimeout
+ *     linger    the last response's exit, then the      sendTimeout,        closed
+ *               client's end; what comes is dropped     lingerTimeout
  *     closed    nothing
  *
  * The socket leads to `closed` from every state. Requests are answered one after the other; what comes early waits
@@ -19,11 +21,11 @@ import { type RequestHead, RequestHeadReader } from "../core/http.ts";
 import type { Socket, SocketHandler } from "../host/host.ts";
 import type { EventLoop } from "../runtime/loop.ts";
 import type { LoadedApp } from "./app.ts";
+import { copyOf, joined } from "./bytes.ts";
 import { Deadline } from "./deadline.ts";
 import { Exchange, type ExchangeConnection } from "./exchange.ts";
 import { HttpError, refusalOf, refusalText } from "./http-error.ts";
 import type { ServeLimits } from "./limits.ts";
-import { copyOf } from "./request-body.ts";
 
 type State = "idle" | "head" | "exchange" | "linger" | "closed";
 
@@ -39,6 +41,9 @@ export interface ConnectionServer {
   readonly draining: boolean;
   /** The value of Date, now. */
   date(): string;
+  /** The app begins to work on a request, or has answered one. */
+  handlerBegins(): void;
+  handlerEnds(): void;
   /** This connection is gone. */
   left(connection: Connection): void;
 }
@@ -47,6 +52,9 @@ const ROOM = Promise.resolve();
 
 /** More pieces than this are joined into one: a client may send single bytes, and a piece costs more than a byte. */
 const EARLY_PIECES_MAX = 64;
+
+/** So many requests that came early are answered in one task at the most: other connections wait meanwhile. */
+const EARLY_REQUESTS_MAX = 64;
 
 export class Connection implements SocketHandler, ExchangeConnection {
   readonly app: LoadedApp;
@@ -60,13 +68,17 @@ export class Connection implements SocketHandler, ExchangeConnection {
   readonly #outputDeadline: Deadline;
 
   #state: State = "idle";
-  /** Holds memory in state head only. */
+  /** Holds memory in state head, and in state idle if empty lines came. */
   readonly #reader: RequestHeadReader;
   /** In state exchange. */
   #exchange: Exchange | undefined;
   /** What came before its turn. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
+  /** How many of them began since other connections had their turn. */
+  #earlyRequests = 0;
+  /** The app is too far behind with the body. */
+  #bodyFull = false;
   /** `#consume` is at work, and looks after what follows. */
   #consuming = false;
   #clientEnded = false;
@@ -105,18 +117,17 @@ export class Connection implements SocketHandler, ExchangeConnection {
 
   end(): void {
     this.#clientEnded = true;
-    if (this.#state === "exchange") {
-      this.#expectProgress();
-      this.#exchange!.clientEnded();
-    } else {
-      this.#settle();
-    }
+    this.#expectProgress();
+    if (this.#state === "exchange") this.#exchange!.clientEnded();
+    else this.#settle();
   }
 
   drain(): void {
     this.#outputDeadline.clear();
     this.#blocked?.resolve();
     this.#blocked = undefined;
+    if (this.#state === "linger") this.#inputDeadline.set(this.limits.lingerTimeout);
+    else this.#expectProgress();
   }
 
   close(): void {
@@ -140,9 +151,8 @@ export class Connection implements SocketHandler, ExchangeConnection {
   }
 
   write(data: Uint8Array | string): boolean {
-    this.#expectProgress();
-    if (this.#socket.write(data)) return true;
-    if (!this.#blocked) {
+    const room = this.#socket.write(data);
+    if (!room && !this.#blocked) {
       let resolve!: () => void;
       const promise = new Promise<void>((room) => {
         resolve = room;
@@ -150,7 +160,8 @@ export class Connection implements SocketHandler, ExchangeConnection {
       this.#blocked = { promise, resolve };
       this.#outputDeadline.set(this.limits.sendTimeout);
     }
-    return false;
+    this.#expectProgress();
+    return room;
   }
 
   drained(): Promise<void> {
@@ -161,14 +172,22 @@ export class Connection implements SocketHandler, ExchangeConnection {
     return this.#server.date();
   }
 
+  handlerBegins(): void {
+    this.#server.handlerBegins();
+  }
+
+  handlerEnds(): void {
+    this.#server.handlerEnds();
+  }
+
   pause(paused: boolean): void {
-    if (paused === this.#paused) return;
-    this.#paused = paused;
-    if (paused) this.#socket.pause();
-    else this.#socket.resume();
+    this.#bodyFull = paused;
+    this.#steer();
   }
 
   expectInput(milliseconds: number): void {
+    // Then there is none to expect, and `#expectProgress` has set a deadline for something else.
+    if (this.#clientEnded) return;
     if (milliseconds === Number.POSITIVE_INFINITY) this.#inputDeadline.clear();
     else this.#inputDeadline.set(milliseconds);
   }
@@ -191,21 +210,34 @@ export class Connection implements SocketHandler, ExchangeConnection {
 
   /**
    * A client that has closed its side may be waiting for its answer, or may be gone: those look the same until
-   * something is written. So the answer is awaited, but not for long.
+   * something is written. So the answer is awaited, but not for long. (What does not leave has a deadline of its own.)
    */
   #expectProgress(): void {
-    if (this.#clientEnded && this.#state === "exchange") this.#inputDeadline.set(this.limits.lingerTimeout);
+    if (!this.#clientEnded || this.#state !== "exchange") return;
+    if (this.#blocked) this.#inputDeadline.clear();
+    else this.#inputDeadline.set(this.limits.lingerTimeout);
+  }
+
+  /** Reads on, unless one who is to take the bytes is too far behind. */
+  #steer(): void {
+    const paused = this.#bodyFull || this.#earlyBytes >= this.limits.pipelinedBytes;
+    if (paused === this.#paused) return;
+    this.#paused = paused;
+    if (paused) this.#socket.pause();
+    else this.#socket.resume();
   }
 
   #become(state: State): void {
     this.#state = state;
     this.#exchange = undefined;
+    this.#bodyFull = false;
     this.#inputDeadline.clear();
     if (state === "linger" || state === "closed") {
       this.#reader.close();
       this.#early = [];
       this.#earlyBytes = 0;
     }
+    this.#steer();
   }
 
   /** Takes what it can of `bytes`; the rest is early. */
@@ -224,8 +256,19 @@ export class Connection implements SocketHandler, ExchangeConnection {
     return taken;
   }
 
-  /** Goes on with what came early, as far as it goes. */
+  /** Goes on with what came early, as far as it goes; after many requests, when others have had their turn. */
   #takeEarly(): void {
+    if (this.#early.length === 0) {
+      this.#earlyRequests = 0;
+    } else if (++this.#earlyRequests > EARLY_REQUESTS_MAX) {
+      this.#earlyRequests = 0;
+      // Rejected when the runtime is closed, and this connection with it.
+      this.#server.loop.yield().then(
+        () => this.#takeEarly(),
+        () => {},
+      );
+      return;
+    }
     while (this.#early.length > 0) {
       const first = this.#early.shift()!;
       this.#earlyBytes -= first.length;
@@ -236,15 +279,15 @@ export class Connection implements SocketHandler, ExchangeConnection {
         break;
       }
     }
-    if (this.#state !== "exchange" || this.#earlyBytes < this.limits.pipelinedBytes) this.pause(false);
+    this.#steer();
     this.#settle();
   }
 
   #keepEarly(bytes: Uint8Array): void {
     this.#early.push(bytes);
-    if (this.#early.length > EARLY_PIECES_MAX) this.#early = [concatenate(this.#early)];
+    if (this.#early.length > EARLY_PIECES_MAX) this.#early = [joined(this.#early)];
     this.#earlyBytes += bytes.length;
-    if (this.#earlyBytes >= this.limits.pipelinedBytes) this.pause(true);
+    this.#steer();
   }
 
   /** All that came has been looked at: what follows from there being no more, for now or for good. */
@@ -255,6 +298,8 @@ export class Connection implements SocketHandler, ExchangeConnection {
       else this.#inputDeadline.set(this.limits.idleTimeout);
     } else if (this.#state === "head" && this.#clientEnded) {
       this.refuse(new HttpError(400, "the connection ended before the request did"), false);
+    } else if (this.#state === "exchange" && this.#clientEnded) {
+      this.#exchange!.clientEnded();
     }
   }
 
@@ -275,7 +320,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
       this.#expectProgress();
       return taken + exchange.begin(bytes.subarray(taken));
     }
-    if (this.#state === "idle") {
+    if (this.#state === "idle" && !isEmptyLines(bytes)) {
       this.#become("head");
       this.#inputDeadline.set(this.limits.headTimeout);
     }
@@ -285,9 +330,8 @@ export class Connection implements SocketHandler, ExchangeConnection {
   /** The last word has been said: waits for the client's. */
   #linger(): void {
     this.#become("linger");
+    this.#outputDeadline.set(this.limits.sendTimeout);
     this.#socket.end();
-    this.pause(false);
-    this.#inputDeadline.set(this.limits.lingerTimeout);
   }
 
   #inputTimedOut(): void {
@@ -308,12 +352,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
   }
 }
 
-function concatenate(pieces: Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    joined.set(piece, at);
-    at += piece.length;
-  }
-  return joined;
+/** RFC 9112 section 2.2: what may precede a request, and some clients send behind one. */
+function isEmptyLines(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0x0d || byte === 0x0a);
 }

@@ -8,10 +8,11 @@
 import type { Core } from "../core/core.ts";
 import { ChunkedReader, type RequestHead } from "../core/http.ts";
 import { errorFrom, isResponse, type LoadedApp, notAResponse } from "./app.ts";
+import { copyOf } from "./bytes.ts";
 import { HttpError, refusalOf } from "./http-error.ts";
 import type { ServeLimits } from "./limits.ts";
 import { createRequest } from "./request.ts";
-import { type BodySource, copyOf, RequestBody } from "./request-body.ts";
+import { type BodySource, RequestBody } from "./request-body.ts";
 import { discardBody, type ResponseOutput, ResponseSender } from "./response-sender.ts";
 
 /** The connection, as an exchange sees it. */
@@ -24,6 +25,9 @@ export interface ExchangeConnection {
   readonly authority: string;
   /** The server is on its way out, or the client has said its last. */
   readonly closing: boolean;
+  /** The app is at work, and whoever closes it or the server waits; until it has answered, client or no client. */
+  handlerBegins(): void;
+  handlerEnds(): void;
   write(data: Uint8Array | string): boolean;
   drained(): Promise<void>;
   date(): string;
@@ -47,6 +51,8 @@ export class Exchange implements BodySource, ResponseOutput {
   #body: RequestBody | null = null;
   #continued = false;
   #responded = false;
+  /** What the app had read of the body when a deadline was set for its reading on. */
+  #readBytes = 0;
   #over = false;
 
   constructor(connection: ExchangeConnection, head: RequestHead) {
@@ -62,8 +68,9 @@ export class Exchange implements BodySource, ResponseOutput {
    */
   begin(bytes: Uint8Array): number {
     try {
-      const { limits, app, core, remoteAddress, authority } = this.#connection;
+      const { limits, app, core, authority } = this.#connection;
       const { contentLength, chunked, method } = this.#head;
+      if (app.closed) throw new HttpError(503, "the app is closed");
       if (this.#head.expectUnknown) throw new HttpError(417, "the only expectation met here is 100-continue");
       if (contentLength !== null && contentLength > limits.bodyBytes) {
         throw new HttpError(413, `the body is longer than ${limits.bodyBytes} bytes`);
@@ -87,7 +94,7 @@ export class Exchange implements BodySource, ResponseOutput {
         taken = this.#body.feed(bytes);
       }
       const request = createRequest(this.#head, authority, content, this.#abort.signal);
-      this.#run(app, request, remoteAddress);
+      this.#run(request);
       return taken;
     } catch (error) {
       this.#refuse(error);
@@ -113,9 +120,12 @@ export class Exchange implements BodySource, ResponseOutput {
     }
   }
 
-  /** No byte of the body for too long. */
+  /** The client sent nothing of the body for too long, or the app, after its response, read nothing. */
   timedOut(): void {
-    this.#refuse(new HttpError(408, "the body did not arrive in time"));
+    const { wanted, dropping, readBytes } = this.#body!;
+    if (wanted || dropping) this.#refuse(new HttpError(408, "the body did not arrive in time"));
+    else if (readBytes > this.#readBytes) this.#expectReading();
+    else this.#refuse(new HttpError(408, "the body was not read in time"));
   }
 
   /** The client has said its last. It may still read: the answer is sent, if the app has one. */
@@ -130,8 +140,10 @@ export class Exchange implements BodySource, ResponseOutput {
     if (!this.#over) this.#breakOff(new DOMException("the client has closed the connection", "AbortError"));
   }
 
-  async #run(app: LoadedApp, request: Request, remoteAddress: string): Promise<void> {
+  async #run(request: Request): Promise<void> {
+    const { app, remoteAddress } = this.#connection;
     let response: Response;
+    this.#connection.handlerBegins();
     try {
       const answer = await app.call(request, remoteAddress);
       if (!isResponse(answer)) throw notAResponse(answer);
@@ -139,16 +151,15 @@ export class Exchange implements BodySource, ResponseOutput {
     } catch (error) {
       this.#report(error);
       response = internalServerError();
+    } finally {
+      this.#connection.handlerEnds();
     }
     await this.#respond(response);
   }
 
   async #respond(response: Response): Promise<void> {
-    if (this.#over) {
-      discardBody(response);
-      return;
-    }
     try {
+      if (this.#over) return discardBody(response);
       await this.#sender.send(response);
       if (!this.#over) this.#afterResponse();
     } catch (error) {
@@ -162,9 +173,11 @@ export class Exchange implements BodySource, ResponseOutput {
 
   /** The response is sent. Somebody may still be reading the request, in `waitUntil`; else its rest is dropped. */
   #afterResponse(): void {
+    const body = this.#body;
+    if (body && !body.complete && !body.stream.locked) body.abandon();
     this.#responded = true;
-    if (this.#body && !this.#body.complete && !this.#body.stream.locked) this.#body.abandon();
     this.#continueRest();
+    if (!this.#over && !body!.wanted && !body!.dropping) this.#expectReading();
   }
 
   /** After the response: is there more of this request, and is it worth waiting for? */
@@ -176,9 +189,15 @@ export class Exchange implements BodySource, ResponseOutput {
       this.#finish(persistent);
     } else if (body.dropping && (!persistent || body.unreadBytes > limits.unreadBodyBytes)) {
       this.#finish(false);
-    } else {
+    } else if (body.dropping) {
       this.#connection.expectInput(limits.bodyTimeout);
     }
+  }
+
+  /** After the response: the app has a reader, which may be slow, but must go on. */
+  #expectReading(): void {
+    this.#readBytes = this.#body!.readBytes;
+    this.#connection.expectInput(this.#connection.limits.unreadBodyTimeout);
   }
 
   #finish(reuse: boolean): void {
@@ -218,10 +237,14 @@ export class Exchange implements BodySource, ResponseOutput {
   #comesFromUs(error: unknown): boolean {
     const { aborted, reason } = this.#abort.signal;
     if (!aborted) return false;
-    for (let cause = error, depth = 0; depth < 8; depth++) {
-      if (cause === reason) return true;
-      if (!(cause instanceof Error)) return false;
-      cause = cause.cause;
+    try {
+      for (let cause = error, depth = 0; depth < 8; depth++) {
+        if (cause === reason) return true;
+        if (!(cause instanceof Error)) return false;
+        cause = cause.cause;
+      }
+    } catch {
+      // One that cannot even be looked at is the app's own.
     }
     return false;
   }
@@ -238,7 +261,14 @@ export class Exchange implements BodySource, ResponseOutput {
   }
 
   served(): void {
-    this.#connection.expectInput(Number.POSITIVE_INFINITY);
+    if (this.#responded) this.#expectReading();
+    else this.#connection.expectInput(Number.POSITIVE_INFINITY);
+  }
+
+  dropped(): void {
+    if (this.#over) return;
+    if (this.#responded) this.#continueRest();
+    else this.#connection.expectInput(Number.POSITIVE_INFINITY);
   }
 
   pause(paused: boolean): void {
@@ -267,9 +297,11 @@ export class Exchange implements BodySource, ResponseOutput {
   persistent(): boolean {
     if (!this.#head.keepAlive || this.#connection.closing) return false;
     const body = this.#body;
-    if (!body || body.complete || body.stream.locked) return true;
-    // The rest comes before the next request, and is dropped: not if the client may never send it, or sends too much.
-    return !this.#waitsForContinue && body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
+    if (!body || body.complete) return true;
+    // What comes next may be the body or, since the client was not told to go on, another request.
+    if (this.#waitsForContinue) return false;
+    // The rest comes before the next request, and is dropped: not if that is too much.
+    return body.stream.locked || body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
   }
 }
 

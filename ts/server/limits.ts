@@ -15,7 +15,10 @@ export interface ServeLimits {
   bodyBytes: number;
   /** How much of a body that the app left unread is read and dropped to save the connection; else it is closed. */
   unreadBodyBytes: number;
-  /** What a client may send ahead of its turn before the server stops reading. */
+  /**
+   * What a client may send ahead of its turn before the server stops reading. While it does not read, here or since
+   * the app leaves a long body unread, it cannot see the client go: `request.signal` is late then.
+   */
   pipelinedBytes: number;
   /** Connections open at once. 503 beyond it. */
   connections: number;
@@ -23,13 +26,21 @@ export interface ServeLimits {
   headTimeout: number;
   /** Without a byte of the body while the app waits for it. 408 beyond it, or the end of the connection. */
   bodyTimeout: number;
-  /** Without room for more of a response, because the client does not read. The connection is dropped. */
+  /** After the response, without the app reading on in a body that is not all here. The connection is closed. */
+  unreadBodyTimeout: number;
+  /**
+   * Without room for more of a response, because the client does not read; and for the last piece of the last response
+   * to leave. The connection is dropped.
+   */
   sendTimeout: number;
   /** Between requests. The connection is closed. */
   idleTimeout: number;
   /**
-   * From the end of the last response until the client has closed its side too; or, when the client has closed its
+   * From when the last response has left until the client has closed its side too; or, when the client has closed its
    * side first, without a byte of the response. The connection is dropped.
+   *
+   * A client that closes its side before its answer is there may be waiting for it, or may be gone: so the app is told
+   * by `request.signal`, and its answer is sent all the same.
    */
   lingerTimeout: number;
 }
@@ -44,6 +55,7 @@ export const DEFAULT_LIMITS: Readonly<ServeLimits> = {
   connections: 10_000,
   headTimeout: 30_000,
   bodyTimeout: 30_000,
+  unreadBodyTimeout: 60_000,
   sendTimeout: 60_000,
   idleTimeout: 75_000,
   lingerTimeout: 5_000,
@@ -64,7 +76,7 @@ const TIMEOUT_MAX = 2 ** 31 - 1;
 export function resolveLimits(given: Partial<ServeLimits> = {}): ServeLimits {
   const limits: ServeLimits = { ...DEFAULT_LIMITS };
   for (const [name, value] of Object.entries(given) as [keyof ServeLimits, number | undefined][]) {
-    if (!(name in DEFAULT_LIMITS)) {
+    if (!Object.hasOwn(DEFAULT_LIMITS, name)) {
       throw new TypeError(
         `limits.${name}: no such limit; there are ${Object.keys(DEFAULT_LIMITS).join(", ")}`,
       );

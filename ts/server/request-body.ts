@@ -6,6 +6,7 @@
  * up to `BUFFER_BYTES` in `BUFFER_PIECES`, then the socket is paused until the reader has caught up.
  */
 import type { ChunkedReader } from "../core/http.ts";
+import { joined, lengthOf } from "./bytes.ts";
 import { HttpError } from "./http-error.ts";
 
 /** Bytes that wait in the stream before the socket is paused. */
@@ -14,20 +15,14 @@ const BUFFER_BYTES = 64 * 1024;
 /** The same in pieces: a client may send single bytes, and a piece costs a few hundred. */
 const BUFFER_PIECES = 1024;
 
-/**
- * A copy in an ArrayBuffer of its own, which a stream may take away. (`slice` is no copy where an engine hands over
- * Node's Buffer.)
- */
-export function copyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(bytes);
-}
-
 /** What a body needs of its connection. */
 export interface BodySource {
-  /** The reader waits for bytes. */
+  /** A reader waits for bytes. */
   wanted(): void;
-  /** Bytes came, and nobody waits now. */
+  /** The reader has got some, and does not wait any more. */
   served(): void;
+  /** Nobody will read the rest. */
+  dropped(): void;
   /** The reader is too far behind, or (false) has caught up. */
   pause(paused: boolean): void;
 }
@@ -46,6 +41,7 @@ export class RequestBody {
   #keptPieces = 0;
   #controller!: ReadableByteStreamController;
   #complete = false;
+  #wanted = false;
   #dropping = false;
   #paused = false;
 
@@ -79,6 +75,16 @@ export class RequestBody {
     return this.#droppedBytes + (this.#framing ? 0 : this.#remainingBytes);
   }
 
+  /** Bytes that a reader has taken. */
+  get readBytes(): number {
+    return this.#receivedBytes - this.#droppedBytes - this.#keptBytes;
+  }
+
+  /** A reader waits for more. */
+  get wanted(): boolean {
+    return this.#wanted;
+  }
+
   /** Nobody will read what is still to come. */
   get dropping(): boolean {
     return this.#dropping;
@@ -93,13 +99,13 @@ export class RequestBody {
   feed(bytes: Uint8Array): number {
     if (this.#framing) {
       const { segments, consumed, done } = this.#framing.feed(bytes);
-      for (const segment of segments) this.#take(segment);
+      this.#take(segments);
       if (done) this.#end();
       return consumed;
     }
     const content = bytes.subarray(0, this.#remainingBytes);
     this.#remainingBytes -= content.length;
-    this.#take(content);
+    this.#take([content]);
     if (this.#remainingBytes === 0) this.#end();
     return content.length;
   }
@@ -108,8 +114,9 @@ export class RequestBody {
   drop(): void {
     this.#dropping = true;
     if (this.#complete) return;
-    this.#source.served();
+    this.#wanted = false;
     this.#setPaused(false);
+    this.#source.dropped();
   }
 
   /** As `drop`, for a body that nobody has begun to read; who does so now is told that it is too late. */
@@ -122,39 +129,51 @@ export class RequestBody {
   fail(reason: unknown): void {
     if (this.#complete) return;
     this.#complete = true;
+    this.#wanted = false;
     this.#framing?.close();
-    this.#source.served();
     if (!this.#dropping) this.#controller.error(reason);
   }
 
   #pull(): void {
     this.#keptPieces = 0;
     this.#setPaused(false);
-    if (!this.#complete) this.#source.wanted();
+    if (this.#complete) return;
+    this.#wanted = true;
+    this.#source.wanted();
   }
 
-  #take(content: Uint8Array): void {
-    if (content.length === 0) return;
-    this.#receivedBytes += content.length;
+  /** Arrived, and not read yet. */
+  get #keptBytes(): number {
+    return -this.#controller.desiredSize!;
+  }
+
+  /** Many small chunks that came together are one piece of the stream. */
+  #take(content: Uint8Array[]): void {
+    const length = lengthOf(content);
+    if (length === 0) return;
+    this.#receivedBytes += length;
     if (this.#receivedBytes > this.#limitBytes) {
       throw new HttpError(413, `the body is longer than ${this.#limitBytes} bytes`);
     }
     if (this.#dropping) {
-      this.#droppedBytes += content.length;
+      this.#droppedBytes += length;
       return;
     }
-    this.#source.served();
-    this.#controller.enqueue(copyOf(content));
+    const wanted = this.#wanted;
+    this.#wanted = false;
+    // A reader that waits for more than this asks for it at once.
+    this.#controller.enqueue(joined(content));
+    if (wanted && !this.#wanted) this.#source.served();
     this.#keptPieces++;
-    const keptBytes = -this.#controller.desiredSize!;
-    if (keptBytes >= BUFFER_BYTES || this.#keptPieces >= BUFFER_PIECES) this.#setPaused(true);
+    if (this.#keptBytes >= BUFFER_BYTES || this.#keptPieces >= BUFFER_PIECES) this.#setPaused(true);
   }
 
   #end(): void {
     this.#complete = true;
     this.#setPaused(false);
     if (this.#dropping) return;
-    this.#source.served();
+    if (this.#wanted) this.#source.served();
+    this.#wanted = false;
     this.#controller.close();
     // A reader that brought its own buffer gets it back, empty: closing alone leaves it waiting.
     this.#controller.byobRequest?.respond(0);

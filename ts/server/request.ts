@@ -1,6 +1,7 @@
 /** From a request head to the standard's Request: https://fetch.spec.whatwg.org/#request-class */
 import type { RequestHead } from "../core/http.ts";
 import { HttpError } from "./http-error.ts";
+import { giveBody, requestTakesStreams } from "./streamed-request.ts";
 
 /** Methods that a Request cannot have: https://fetch.spec.whatwg.org/#forbidden-method */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -25,6 +26,13 @@ export function targetUri({ target, targetForm, authority }: RequestHead, listen
   return `http://${authority ?? listener}${targetForm === "asterisk" ? "" : target}`;
 }
 
+/** RFC 9112 section 3.2.2: a target that names the host makes Host, which may name another, count for nothing. */
+function fieldsOf({ headers, targetForm, authority }: RequestHead): [string, string][] {
+  if (targetForm !== "absolute") return headers as [string, string][];
+  const others = headers.filter(([name]) => name.toLowerCase() !== "host") as [string, string][];
+  return [["host", authority!], ...others];
+}
+
 /**
  * The Request that the app gets.
  *
@@ -40,9 +48,10 @@ export function createRequest(
   const { method } = head;
   if (FORBIDDEN_METHODS.has(method)) throw new HttpError(501, `method ${method} is not served here`);
   const url = targetUri(head, listener);
-  const headers = head.headers as [string, string][];
+  const headers = fieldsOf(head);
   const init: RequestInit & { duplex?: "half" } = { method, headers, signal };
-  if (body !== null) {
+  const givenLater = body instanceof ReadableStream && !requestTakesStreams();
+  if (body !== null && !givenLater) {
     init.body = body as BodyInit;
     init.duplex = "half";
   }
@@ -54,5 +63,5 @@ export function createRequest(
   }
   // Request takes "get" for GET. Methods are case-sensitive (RFC 9110 section 9.1): nobody implements that one.
   if (request.method !== method) throw new HttpError(501, `method ${method} is not served here`);
-  return request;
+  return givenLater ? giveBody(request, body) : request;
 }

@@ -35,8 +35,9 @@ export function describeHead(response: Response): ResponseHead {
     close: false,
     dated: false,
   };
-  // The iteration gives every Set-Cookie on its own, and everything else combined.
-  for (const [name, value] of response.headers) addField(head, name, value);
+  // The iteration gives every Set-Cookie on its own, and everything else combined; in lower case, unless the app has
+  // made a Response of its own.
+  for (const [name, value] of response.headers) addField(head, name.toLowerCase(), value);
   return head;
 }
 

@@ -13,7 +13,7 @@
  * microtask queue, as those do that engines make of text and bytes. What takes longer is sent as it comes, the head
  * first of all.
  */
-import { copyOf } from "./request-body.ts";
+import { copyOf } from "./bytes.ts";
 import { describeHead, type ResponseHead } from "./response-head.ts";
 
 /** The connection, as a response sees it. */
@@ -90,7 +90,7 @@ export class ResponseSender {
   /** Nobody wants the rest: tells the source of the body. */
   cancel(reason: unknown): void {
     this.#cancelled = true;
-    this.#reader?.cancel(reason).catch(() => {});
+    if (this.#reader) cancelQuietly(this.#reader, reason);
   }
 
   async #sendBody(head: ResponseHead, reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -111,7 +111,7 @@ export class ResponseSender {
       await this.#sendStream(head, first, read);
     } catch (error) {
       // The body is broken, or we gave it up: either way its source is told.
-      reader.cancel(error).catch(() => {});
+      cancelQuietly(reader, error);
       throw error;
     }
   }
@@ -184,9 +184,19 @@ export class ResponseSender {
   }
 }
 
-/** A body that nobody will read: tells its source, whose complaints nobody hears either. */
-export function discardBody(response: Response): void {
-  if (response.body && !response.body.locked) response.body.cancel().catch(() => {});
+/** A body that nobody will read. */
+export function discardBody({ body }: Response): void {
+  if (body && !body.locked) cancelQuietly(body);
+}
+
+/** Tells the source of a body, whose complaints nobody hears; not even those of a body that an app made by itself. */
+async function cancelQuietly(
+  body: Pick<ReadableStreamDefaultReader, "cancel">,
+  reason?: unknown,
+): Promise<void> {
+  try {
+    await body.cancel(reason);
+  } catch {}
 }
 
 /** Whether `promise` settles within a few turns of the microtask queue. */

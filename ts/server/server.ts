@@ -34,11 +34,12 @@ export interface Server {
   readonly port: number;
   /** How many are open now. */
   readonly connections: number;
-  /** Resolves when the port is free again and no connection is left. */
+  /** Resolves when the port is free again, no connection is left, and the app has come to rest. */
   readonly closed: Promise<void>;
 
   /**
-   * Drains: takes no new connection, closes idle ones, and lets those finish whose request has begun. What is left
+   * Drains: takes no new connection, closes idle ones, lets those finish whose request has begun, and waits until the
+   * app has answered even those requests whose client has left. What is left
    * after `timeout` milliseconds (30 s by default) is dropped. Resolves as `closed` does; a second call sets
    * the time anew. Rejects with RangeError for a timeout that is no number from 0 to 2147483647.
    */
@@ -50,6 +51,8 @@ export interface ServerRuntime {
   readonly core: Core;
   readonly loop: EventLoop;
   readonly host: Host;
+  /** Told of each server that is about to listen, so that it can be closed, too, from then on. */
+  readonly listening?: (server: Promise<Server>) => void;
 }
 
 const DRAIN_TIMEOUT = 30_000;
@@ -80,7 +83,9 @@ export async function startServer(runtime: ServerRuntime, options: ServeOptions)
       ? given
       : await loadApp(loop, given as AppSource, { env, ...(onError && { onError }) });
 
-  return listen(runtime, host.network, { app, ownsApp: app !== given, port, hostname, limits });
+  const server = listen(runtime, host.network, { app, ownsApp: app !== given, port, hostname, limits });
+  runtime.listening?.(server);
+  return server;
 }
 
 interface Listening {
@@ -99,6 +104,9 @@ async function listen(
 ): Promise<Server> {
   const connections = new Set<Connection>();
   const lastLeft = signal();
+  /** Requests that the app is at work on. */
+  let handlers = 0;
+  const lastHandled = signal();
   const shared: { -readonly [Name in keyof ConnectionServer]: ConnectionServer[Name] } = {
     app,
     core,
@@ -107,6 +115,15 @@ async function listen(
     authority: "",
     draining: false,
     date: httpDate(loop),
+    handlerBegins() {
+      handlers++;
+      app.begin();
+    },
+    handlerEnds() {
+      handlers--;
+      app.end();
+      if (shared.draining && handlers === 0) lastHandled.set();
+    },
     left(connection: Connection) {
       connections.delete(connection);
       if (shared.draining && connections.size === 0) lastLeft.set();
@@ -141,7 +158,8 @@ async function listen(
 
   const closed = draining.promise.then(async () => {
     await Promise.all([listener.close(), lastLeft.promise]);
-    if (ownsApp) await Promise.race([app.close(), dropped.promise]);
+    if (handlers === 0) lastHandled.set();
+    await Promise.race([ownsApp ? app.close() : lastHandled.promise, dropped.promise]);
     if (dropTimer !== null) loop.clearTimeout(dropTimer);
     dropTimer = null;
     release();

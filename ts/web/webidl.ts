@@ -42,6 +42,12 @@ export const DOMString: Conversion<string> = (value, where) => {
   return typeof value === "string" ? value : String(value);
 };
 
+/** https://webidl.spec.whatwg.org/#js-octet with [EnforceRange]. */
+export const octet: Conversion<number> = (value, where) => enforceRange(value, 2 ** 8 - 1, where);
+
+/** https://webidl.spec.whatwg.org/#js-unsigned-short with [EnforceRange]. */
+export const unsignedShort: Conversion<number> = (value, where) => enforceRange(value, 2 ** 16 - 1, where);
+
 /** https://webidl.spec.whatwg.org/#js-unsigned-long with [EnforceRange]. */
 export const unsignedLong: Conversion<number> = (value, where) => enforceRange(value, 2 ** 32 - 1, where);
 
@@ -207,6 +213,13 @@ export const arrayBufferView: Conversion<ArrayBufferView> = (value, where) => {
     throw new TypeError(`${where} is ${kindOf(value)}, not a view of an ArrayBuffer`);
   requireFixedLength(bufferOf(value), where);
   return value;
+};
+
+/** The same for a Uint8Array, such as a BigInteger. */
+export const uint8Array: Conversion<Uint8Array> = (value, where) => {
+  if (typedArrayNameOf(value) !== "Uint8Array")
+    throw new TypeError(`${where} is ${kindOf(value)}, not a Uint8Array`);
+  return bytesOf(arrayBufferView(value, where));
 };
 
 /** Whether a union with BufferSource in it takes this value as one. */

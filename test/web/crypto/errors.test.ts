@@ -102,7 +102,7 @@ const CALLS: Call[] = [
   ["verify", (key) => ["HMAC", key, data, null], "TypeError"],
   ["verify", (key) => ["none", key, data, data], "NotSupportedError"],
 
-  // Nothing here has these operations, and neither has HMAC or SHA in the standard.
+  // Neither HMAC nor SHA has these operations.
   ["encrypt", (key) => ["HMAC", key, data], "NotSupportedError"],
   ["encrypt", (key) => ["HMAC", key], "TypeError"],
   ["encrypt", (key) => [{}, key, data], "TypeError"],

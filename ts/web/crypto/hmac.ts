@@ -3,7 +3,7 @@ import { type HmacSigner, HmacSlot } from "../../core/hmac.ts";
 import { domException } from "../dom-exception.ts";
 import { type Dictionary, dictionary, unsignedLong } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { type JsonWebKey, jwkOfSecret, requireJwk, secretOf } from "./jwk.ts";
+import { type JsonWebKey, jwkOfSecret, requireJwk, requireJwkAlgorithm, secretOf } from "./jwk.ts";
 import {
   type CryptoKey,
   createKey,
@@ -112,7 +112,8 @@ export function importKey(
     bits = new Uint8Array(keyData as Uint8Array);
   } else if (format === "jwk") {
     const jwk = keyData as JsonWebKey;
-    requireJwk(jwk, { kty: "oct", alg: JWK_ALGORITHMS[hash.name]!, use: "sig", usages, extractable });
+    requireJwk(jwk, { kty: "oct", use: "sig", usages, extractable });
+    requireJwkAlgorithm(jwk, JWK_ALGORITHMS[hash.name]!);
     bits = secretOf(jwk);
   } else {
     throw unsupportedFormat("importKey", format);
@@ -130,7 +131,7 @@ export function importKey(
   );
 }
 
-export function exportKey(key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+export function exportKey(_: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   const slot = key.handle as HmacSlot;
   if (format === "raw" || format === "raw-secret") return slot.exportBits().buffer;
   if (format !== "jwk") throw unsupportedFormat("exportKey", format);

@@ -3,7 +3,15 @@
  * checks of one (RFC 7517, section 4; RFC 7518, section 6.4 for symmetric keys).
  */
 import { domException } from "../dom-exception.ts";
-import { boolean, type Dictionary, DOMString, dictionary, type Member, sequence } from "../webidl.ts";
+import {
+  boolean,
+  type Dictionary,
+  DOMString,
+  dictionary,
+  isObject,
+  type Member,
+  sequence,
+} from "../webidl.ts";
 import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import type { KeySlots, KeyUsage } from "./key.ts";
 
@@ -45,9 +53,7 @@ export const JsonWebKey: Dictionary<JsonWebKey> = dictionary("JsonWebKey", [
 
 /** What an import asks of a JSON Web Key, beside its key material. */
 export interface JwkRequirements {
-  kty: "oct";
-  /** The only value that `alg` may have, where it is present. */
-  alg: string;
+  kty: "oct" | "EC" | "RSA";
   /** The only value that `use` may have, where it is present and there are usages. */
   use: "sig" | "enc";
   usages: readonly KeyUsage[];
@@ -55,9 +61,8 @@ export interface JwkRequirements {
 }
 
 /** @throws DOMException DataError for a key that is not as required. */
-export function requireJwk(jwk: JsonWebKey, { kty, alg, use, usages, extractable }: JwkRequirements): void {
+export function requireJwk(jwk: JsonWebKey, { kty, use, usages, extractable }: JwkRequirements): void {
   if (jwk.kty !== kty) throw wrong("kty", jwk.kty, kty);
-  if (jwk.alg !== undefined && jwk.alg !== alg) throw wrong("alg", jwk.alg, alg);
   if (usages.length > 0 && jwk.use !== undefined && jwk.use !== use) throw wrong("use", jwk.use, use);
   if (jwk.key_ops) requireKeyOps(jwk.key_ops, jwk.use, usages);
   if (jwk.ext === false && extractable) {
@@ -68,17 +73,69 @@ export function requireJwk(jwk: JsonWebKey, { kty, alg, use, usages, extractable
   }
 }
 
-/** The bytes of `k`, for the caller to wipe. */
-export function secretOf({ k }: JsonWebKey): Uint8Array<ArrayBuffer> {
-  const bytes = k === undefined ? undefined : decodeBase64url(k);
+/** @throws DOMException DataError if `alg` is present, and not the one given. */
+export function requireJwkAlgorithm(jwk: JsonWebKey, alg: string): void {
+  if (jwk.alg !== undefined && jwk.alg !== alg) throw wrong("alg", jwk.alg, alg);
+}
+
+/** @throws DOMException DataError unless `crv` is the one given. */
+export function requireJwkCurve(jwk: JsonWebKey, crv: string): void {
+  if (jwk.crv !== crv) throw wrong("crv", jwk.crv, crv);
+}
+
+/** The members that hold bytes, big-endian where they are integers. */
+export type JwkBytesMember = "k" | "x" | "y" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi";
+
+/**
+ * The bytes of a member, for the caller to wipe where they are secret.
+ *
+ * @throws DOMException DataError for a member that is missing or no base64url.
+ */
+export function jwkBytes(jwk: JsonWebKey, member: JwkBytesMember): Uint8Array<ArrayBuffer> {
+  const text = jwk[member];
+  const bytes = text === undefined ? undefined : decodeBase64url(text);
   if (bytes) return bytes;
-  const message = k === undefined ? "is missing" : "is not base64url, strictly and without padding";
-  throw domException("DataError", `importKey: keyData.k ${message}`);
+  const message = text === undefined ? "is missing" : "is not base64url, strictly and without padding";
+  throw domException("DataError", `importKey: keyData.${member} ${message}`);
+}
+
+/** The bytes of `k`, for the caller to wipe. */
+export function secretOf(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
+  return jwkBytes(jwk, "k");
 }
 
 /** A symmetric key, its members in the order that WebIDL gives them. */
 export function jwkOfSecret(bytes: Uint8Array, alg: string, { extractable, usages }: KeySlots): JsonWebKey {
   return { alg, ext: extractable, k: encodeBase64url(bytes), key_ops: [...usages], kty: "oct" };
+}
+
+/**
+ * A key as a wrapped key holds it: JSON, encoded as UTF-8, for the caller to wipe. Without prototypes, so that no
+ * `toJSON` of a script's sees it.
+ */
+export function encodeJwk(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
+  const bare: JsonWebKey = Object.assign(Object.create(null), jwk);
+  if (jwk.key_ops) bare.key_ops = Object.setPrototypeOf([...jwk.key_ops], null);
+  return new TextEncoder().encode(JSON.stringify(bare)) as Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * https://w3c.github.io/webcrypto/#concept-parse-a-jwk. Members are the text's own alone.
+ *
+ * @throws DOMException DataError for what is no JSON Web Key.
+ */
+export function parseJwk(bytes: Uint8Array): JsonWebKey {
+  let jwk: JsonWebKey;
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    if (isObject(value)) Object.setPrototypeOf(value, null);
+    jwk = JsonWebKey(value, "unwrapKey: the unwrapped key");
+  } catch {
+    // What is wrong with it would tell of its contents.
+    throw domException("DataError", "unwrapKey: the unwrapped key is no JSON Web Key");
+  }
+  if (jwk.kty !== undefined) return jwk;
+  throw domException("DataError", "unwrapKey: the unwrapped key's kty is missing");
 }
 
 const SIGNATURES = ["sign", "verify"];

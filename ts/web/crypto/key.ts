@@ -2,6 +2,7 @@
  * CryptoKey: https://w3c.github.io/webcrypto/#cryptokey-interface. A key's slots are in one private field: scripts
  * reach copies of its algorithm and usages, and never its handle. The rest of this folder reads slots by `slotsOf`.
  */
+import { KeyFileError } from "../../core/der.ts";
 import { domException } from "../dom-exception.ts";
 import { shapeInterface } from "../webidl.ts";
 
@@ -21,7 +22,7 @@ export const KEY_FORMATS = [
 ];
 export type KeyFormat = (typeof KEY_FORMATS)[number];
 
-/** Dictionary KeyAlgorithm; each algorithm extends it. Members are strings, numbers, or such dictionaries. */
+/** Dictionary KeyAlgorithm; each algorithm extends it. Members are strings, numbers, bytes, or such dictionaries. */
 export interface KeyAlgorithm {
   readonly name: string;
 }
@@ -88,13 +89,14 @@ shapeInterface(CryptoKey, "CryptoKey");
  *   `generateKey`, `importKey` and their like make.
  */
 export function createKey(slots: KeySlots): CryptoKey {
-  if (slots.usages.length === 0 && slots.type !== "public") {
-    throw domException(
-      "SyntaxError",
-      `keyUsages is empty, and a ${slots.type} key must have one usage at least`,
-    );
-  }
+  requireUsage(slots.type, slots.usages);
   return new CryptoKey(ours, slots);
+}
+
+/** @throws DOMException SyntaxError for a secret or private key without usages. */
+export function requireUsage(type: KeyType, usages: readonly KeyUsage[]): void {
+  if (usages.length > 0 || type === "public") return;
+  throw domException("SyntaxError", `keyUsages is empty, and a ${type} key must have one usage at least`);
 }
 
 /** https://w3c.github.io/webcrypto/#concept-usage-intersection of some usages and all: sorted, each once. */
@@ -114,10 +116,28 @@ export function requireUsages(
   throw domException("SyntaxError", message);
 }
 
+/** @throws DOMException InvalidAccessError for a key of another type than the format is for. */
+export function requireType({ type }: KeySlots, due: KeyType, format: KeyFormat): void {
+  if (type === due) return;
+  const message = `exportKey: key is a ${type} key, and format ${JSON.stringify(format)} is for ${due} ones`;
+  throw domException("InvalidAccessError", message);
+}
+
+/** @throws DOMException DataError for a file that is no key, or none that is known. */
+export function readKeyFile<Parts>(read: () => Parts): Parts {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    throw domException("DataError", `importKey: keyData ${error.message}`);
+  }
+}
+
 function copyOf(algorithm: KeyAlgorithm): KeyAlgorithm {
   const copy: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(algorithm)) {
-    copy[name] = typeof value === "object" && value !== null ? copyOf(value as KeyAlgorithm) : value;
+    if (value instanceof Uint8Array) copy[name] = value.slice();
+    else copy[name] = typeof value === "object" && value !== null ? copyOf(value as KeyAlgorithm) : value;
   }
   return copy as unknown as KeyAlgorithm;
 }

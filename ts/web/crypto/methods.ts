@@ -17,24 +17,46 @@ import {
   unsignedLong,
 } from "../webidl.ts";
 import { AlgorithmIdentifier, type Context } from "./algorithm.ts";
-import { JsonWebKey } from "./jwk.ts";
-import { type CryptoKey, KEY_FORMATS, KEY_USAGES, type KeySlots, type KeyUsage, slotsOf } from "./key.ts";
+import { encodeJwk, JsonWebKey, parseJwk } from "./jwk.ts";
+import {
+  type CryptoKey,
+  KEY_FORMATS,
+  KEY_USAGES,
+  type KeyFormat,
+  type KeySlots,
+  type KeyUsage,
+  slotsOf,
+} from "./key.ts";
 import { normalize } from "./normalize.ts";
-import { type CryptoKeyPair, registry } from "./registry.ts";
-import type { Result } from "./slices.ts";
+import { type CryptoKeyPair, type Normalized, type Operation, registry } from "./registry.ts";
+import { after, type Result, Sliced, type Slices } from "./slices.ts";
 
-export function encrypt(_: Context, algorithm: unknown, key: unknown, data: unknown): never {
+export function encrypt(
+  context: Context,
+  algorithm: unknown,
+  key: unknown,
+  data: unknown,
+): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "encrypt: algorithm");
-  keySlots(key, "encrypt: key");
-  bufferSource(data, "encrypt: data");
-  return normalize(registry.encrypt, identifier, "encrypt: algorithm");
+  const slots = keySlots(key, "encrypt: key");
+  const plaintext = bufferSource(data, "encrypt: data");
+  const normalized = normalize(registry.encrypt, identifier, "encrypt: algorithm");
+  requireKey(slots, normalized.name, "encrypt", "encrypt: key");
+  return normalized.perform(context, normalized.algorithm, slots, bytesOf(plaintext));
 }
 
-export function decrypt(_: Context, algorithm: unknown, key: unknown, data: unknown): never {
+export function decrypt(
+  context: Context,
+  algorithm: unknown,
+  key: unknown,
+  data: unknown,
+): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "decrypt: algorithm");
-  keySlots(key, "decrypt: key");
-  bufferSource(data, "decrypt: data");
-  return normalize(registry.decrypt, identifier, "decrypt: algorithm");
+  const slots = keySlots(key, "decrypt: key");
+  const ciphertext = bufferSource(data, "decrypt: data");
+  const normalized = normalize(registry.decrypt, identifier, "decrypt: algorithm");
+  requireKey(slots, normalized.name, "decrypt", "decrypt: key");
+  return normalized.perform(context, normalized.algorithm, slots, bytesOf(ciphertext));
 }
 
 export function sign(context: Context, algorithm: unknown, key: unknown, data: unknown): Result<ArrayBuffer> {
@@ -113,7 +135,7 @@ export function importKey(
   extractable: unknown,
   keyUsages: unknown,
 ): Result<CryptoKey> {
-  const keyFormat = KeyFormat(format, "importKey: format");
+  const keyFormat = keyFormatName(format, "importKey: format");
   const source = isBufferSource(keyData)
     ? bufferSource(keyData, "importKey: keyData")
     : JsonWebKey(keyData, "importKey: keyData");
@@ -132,34 +154,35 @@ export function importKey(
   return normalized.perform(context, normalized.algorithm, keyFormat, material, mayExport, usages);
 }
 
-export function exportKey(_: Context, format: unknown, key: unknown): ArrayBuffer | JsonWebKey {
-  const keyFormat = KeyFormat(format, "exportKey: format");
+export function exportKey(context: Context, format: unknown, key: unknown): ArrayBuffer | JsonWebKey {
+  const keyFormat = keyFormatName(format, "exportKey: format");
   const slots = keySlots(key, "exportKey: key");
-  const { perform } = normalize(registry.exportKey, slots.algorithm.name, "exportKey: key");
-  if (!slots.extractable) throw domException("InvalidAccessError", "exportKey: key is not extractable");
-  return perform(slots, keyFormat);
+  return exported(context, slots, keyFormat, "exportKey: key");
 }
 
 export function wrapKey(
-  _: Context,
+  context: Context,
   format: unknown,
   key: unknown,
   wrappingKey: unknown,
   wrapAlgorithm: unknown,
-): never {
-  KeyFormat(format, "wrapKey: format");
-  keySlots(key, "wrapKey: key");
-  keySlots(wrappingKey, "wrapKey: wrappingKey");
+): Result<ArrayBuffer> {
+  const keyFormat = keyFormatName(format, "wrapKey: format");
+  const slots = keySlots(key, "wrapKey: key");
+  const wrapping = keySlots(wrappingKey, "wrapKey: wrappingKey");
   const identifier = AlgorithmIdentifier(wrapAlgorithm, "wrapKey: wrapAlgorithm");
-  try {
-    return normalize(registry.wrapKey, identifier, "wrapKey: wrapAlgorithm");
-  } catch {
-    return normalize(registry.encrypt, identifier, "wrapKey: wrapAlgorithm");
-  }
+  const { wrapKey, encrypt } = registry;
+  const normalized = normalizeEither(wrapKey, encrypt, identifier, "wrapKey: wrapAlgorithm");
+  requireKey(wrapping, normalized.name, "wrapKey", "wrapKey: wrappingKey");
+  const material = exported(context, slots, keyFormat, "wrapKey: key");
+  const bytes = material instanceof ArrayBuffer ? new Uint8Array(material) : encodeJwk(material);
+  return wiping(bytes, () =>
+    normalized.perform(owning(context, bytes), normalized.algorithm, wrapping, bytes),
+  );
 }
 
 export function unwrapKey(
-  _: Context,
+  context: Context,
   format: unknown,
   wrappedKey: unknown,
   unwrappingKey: unknown,
@@ -167,23 +190,81 @@ export function unwrapKey(
   unwrappedKeyAlgorithm: unknown,
   extractable: unknown,
   keyUsages: unknown,
-): never {
-  KeyFormat(format, "unwrapKey: format");
-  bufferSource(wrappedKey, "unwrapKey: wrappedKey");
-  keySlots(unwrappingKey, "unwrapKey: unwrappingKey");
+): Result<CryptoKey> {
+  const keyFormat = keyFormatName(format, "unwrapKey: format");
+  const wrapped = bufferSource(wrappedKey, "unwrapKey: wrappedKey");
+  const unwrapping = keySlots(unwrappingKey, "unwrapKey: unwrappingKey");
   const identifier = AlgorithmIdentifier(unwrapAlgorithm, "unwrapKey: unwrapAlgorithm");
-  AlgorithmIdentifier(unwrappedKeyAlgorithm, "unwrapKey: unwrappedKeyAlgorithm");
-  boolean(extractable, "unwrapKey: extractable");
-  keyUsageSequence(keyUsages, "unwrapKey: keyUsages");
+  const keyIdentifier = AlgorithmIdentifier(unwrappedKeyAlgorithm, "unwrapKey: unwrappedKeyAlgorithm");
+  const mayExport = boolean(extractable, "unwrapKey: extractable");
+  const usages = keyUsageSequence(keyUsages, "unwrapKey: keyUsages");
+  const { unwrapKey, decrypt } = registry;
+  const normalized = normalizeEither(unwrapKey, decrypt, identifier, "unwrapKey: unwrapAlgorithm");
+  const normalizedKey = normalize(registry.importKey, keyIdentifier, "unwrapKey: unwrappedKeyAlgorithm");
+  requireKey(unwrapping, normalized.name, "unwrapKey", "unwrapKey: unwrappingKey");
+  const unwrapped = normalized.perform(context, normalized.algorithm, unwrapping, bytesOf(wrapped));
+  return after(unwrapped, (buffer) => {
+    const bytes = new Uint8Array(buffer);
+    return wiping(bytes, () => {
+      const material = keyFormat === "jwk" ? parseJwk(bytes) : bytes;
+      const { algorithm, perform } = normalizedKey;
+      return perform(owning(context, bytes), algorithm, keyFormat, material, mayExport, usages);
+    });
+  });
+}
+
+const keyFormatName = enumeration("KeyFormat", KEY_FORMATS);
+const keyUsageSequence = sequence(enumeration("KeyUsage", KEY_USAGES));
+
+/** Normalizing for one operation, or else for the other. */
+function normalizeEither<P>(
+  operation: Operation<P>,
+  other: Operation<P>,
+  identifier: AlgorithmIdentifier,
+  where: string,
+): Normalized<P> {
   try {
-    return normalize(registry.unwrapKey, identifier, "unwrapKey: unwrapAlgorithm");
+    return normalize(operation, identifier, where);
   } catch {
-    return normalize(registry.decrypt, identifier, "unwrapKey: unwrapAlgorithm");
+    return normalize(other, identifier, where);
   }
 }
 
-const KeyFormat = enumeration("KeyFormat", KEY_FORMATS);
-const keyUsageSequence = sequence(enumeration("KeyUsage", KEY_USAGES));
+/** A key in a format: the last steps of exportKey, which are wrapKey's too. */
+function exported(
+  context: Context,
+  slots: KeySlots,
+  format: KeyFormat,
+  where: string,
+): ArrayBuffer | JsonWebKey {
+  const { perform } = normalize(registry.exportKey, slots.algorithm.name, where);
+  if (!slots.extractable) throw domException("InvalidAccessError", `${where} is not extractable`);
+  return perform(context, slots, format);
+}
+
+/** For work on bytes that no caller has: these need no copy, which would not be wiped. */
+function owning(context: Context, bytes: Uint8Array): Context {
+  return { ...context, keep: (given) => (given === bytes ? given : context.keep(given)) };
+}
+
+/** Work on secret bytes, which are wiped when it is done. */
+function wiping<T>(bytes: Uint8Array, work: () => Result<T>): Result<T> {
+  let result: Result<T> | undefined;
+  try {
+    result = work();
+    return result instanceof Sliced ? new Sliced(wipingSlices(bytes, result)) : result;
+  } finally {
+    if (!(result instanceof Sliced)) bytes.fill(0);
+  }
+}
+
+function* wipingSlices<T>(bytes: Uint8Array, work: Sliced<T>): Slices<T> {
+  try {
+    return yield* work.slices;
+  } finally {
+    bytes.fill(0);
+  }
+}
 
 /** The checks that every method makes before it uses a key for the operation that the usage is named after. */
 function requireKey(key: KeySlots, algorithmName: string, usage: KeyUsage, where: string): void {

@@ -5,10 +5,15 @@
  */
 import type { Hasher } from "../../core/hash.ts";
 import type { Dictionary } from "../webidl.ts";
+import * as aesGcm from "./aes-gcm.ts";
 import { Algorithm, type Context } from "./algorithm.ts";
+import { EcKeyGenParams, EcKeyImportParams } from "./ec-keys.ts";
+import * as ecdsa from "./ecdsa.ts";
 import * as hmac from "./hmac.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
+import { RsaHashedImportParams, RsaHashedKeyGenParams } from "./rsa-keys.ts";
+import * as rsaPss from "./rsa-pss.ts";
 import * as sha from "./sha.ts";
 import type { Result } from "./slices.ts";
 
@@ -16,13 +21,21 @@ import type { Result } from "./slices.ts";
 const none = Algorithm;
 
 export const registry = {
-  encrypt: operation<never>("encrypt", {}),
-  decrypt: operation<never>("decrypt", {}),
+  encrypt: operation<Cipher>("encrypt", {
+    "AES-GCM": [aesGcm.AesGcmParams, aesGcm.encrypt],
+  }),
+  decrypt: operation<Cipher>("decrypt", {
+    "AES-GCM": [aesGcm.AesGcmParams, aesGcm.decrypt],
+  }),
   sign: operation<Sign>("sign", {
+    ECDSA: [ecdsa.EcdsaParams, ecdsa.sign],
     HMAC: [none, hmac.sign],
+    "RSA-PSS": [rsaPss.RsaPssParams, rsaPss.sign],
   }),
   verify: operation<Verify>("verify", {
+    ECDSA: [ecdsa.EcdsaParams, ecdsa.verify],
     HMAC: [none, hmac.verify],
+    "RSA-PSS": [rsaPss.RsaPssParams, rsaPss.verify],
   }),
   digest: operation<Digest>("digest", {
     "SHA-1": [none, sha.digest],
@@ -38,23 +51,34 @@ export const registry = {
     "SHA-512": [none, sha.begin],
   }),
   generateKey: operation<GenerateKey>("generateKey", {
+    "AES-GCM": [aesGcm.AesKeyGenParams, aesGcm.generateKey],
+    ECDSA: [EcKeyGenParams, ecdsa.generateKey],
     HMAC: [hmac.HmacKeyGenParams, hmac.generateKey],
+    "RSA-PSS": [RsaHashedKeyGenParams, rsaPss.generateKey],
   }),
   deriveBits: operation<never>("deriveBits", {}),
   importKey: operation<ImportKey>("importKey", {
+    "AES-GCM": [none, aesGcm.importKey],
+    ECDSA: [EcKeyImportParams, ecdsa.importKey],
     HMAC: [hmac.HmacImportParams, hmac.importKey],
+    "RSA-PSS": [RsaHashedImportParams, rsaPss.importKey],
   }),
   /** Looked up by a key's own algorithm; there is nothing to normalize. */
   exportKey: operation<ExportKey>("exportKey", {
+    "AES-GCM": [none, aesGcm.exportKey],
+    ECDSA: [none, ecdsa.exportKey],
     HMAC: [none, hmac.exportKey],
+    "RSA-PSS": [none, rsaPss.exportKey],
   }),
-  wrapKey: operation<never>("wrapKey", {}),
-  unwrapKey: operation<never>("unwrapKey", {}),
+  /** An algorithm that is not here wraps by its `encrypt`, and unwraps by its `decrypt`. */
+  wrapKey: operation<Cipher>("wrapKey", {}),
+  unwrapKey: operation<Cipher>("unwrapKey", {}),
 };
 
 /** What an operation is given, its algorithm's parameters first, as their own dictionary has them; and what it gives. */
 type Performs<Args extends unknown[], T> = (context: Context, algorithm: never, ...args: Args) => Result<T>;
 
+type Cipher = Performs<[key: KeySlots, text: Uint8Array], ArrayBuffer>;
 type Sign = Performs<[key: KeySlots, message: Uint8Array], ArrayBuffer>;
 type Verify = Performs<[key: KeySlots, signature: Uint8Array, message: Uint8Array], boolean>;
 type Digest = Performs<[message: Uint8Array], ArrayBuffer>;
@@ -64,7 +88,7 @@ type ImportKey = Performs<
   [KeyFormat, keyData: Uint8Array | JsonWebKey, extractable: boolean, usages: KeyUsage[]],
   CryptoKey
 >;
-type ExportKey = (key: KeySlots, format: KeyFormat) => ArrayBuffer | JsonWebKey;
+type ExportKey = (context: Context, key: KeySlots, format: KeyFormat) => ArrayBuffer | JsonWebKey;
 
 export interface CryptoKeyPair {
   readonly publicKey: CryptoKey;

@@ -14,20 +14,35 @@ export type Result<T> = T | Sliced<T>;
  */
 export const SLICE_BYTES = 1024 * 1024;
 
+/** What is made of a result, when it is there. */
+export function after<T, U>(result: Result<T>, next: (value: T) => Result<U>): Result<U> {
+  if (!(result instanceof Sliced)) return next(result);
+  return new Sliced(chain(result, next));
+}
+
+function* chain<T, U>(result: Result<T>, next: (value: T) => Result<U>): Slices<U> {
+  return yield* slicesOf(next(yield* slicesOf(result)));
+}
+
+/** For work that is part of a longer one. */
+export function* slicesOf<T>(result: Result<T>): Slices<T> {
+  return result instanceof Sliced ? yield* result.slices : result;
+}
+
 /** A generator that yields between slices, cleans up in `finally`, and returns the result. */
 export type Slices<T> = Generator<undefined, T, undefined>;
 
 export class Sliced<T> {
-  readonly #slices: Slices<T>;
+  readonly slices: Slices<T>;
 
   constructor(slices: Slices<T>) {
-    this.#slices = slices;
+    this.slices = slices;
   }
 
   /** All slices, at once. */
   finish(): T {
     for (;;) {
-      const step = this.#slices.next();
+      const step = this.slices.next();
       if (step.done) return step.value;
     }
   }
@@ -41,12 +56,12 @@ export class Sliced<T> {
     const release = loop.hold();
     try {
       for (;;) {
-        const step = this.#slices.next();
+        const step = this.slices.next();
         if (step.done) return step.value;
         await loop.yield();
       }
     } finally {
-      this.#slices.return(undefined as never);
+      this.slices.return(undefined as never);
       release();
     }
   }

@@ -30,12 +30,12 @@ export class SubtleCryptoSync {
 
   encrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
     requireArguments(arguments.length, 3, "encrypt");
-    return methods.encrypt(this.#context, algorithm, key, data);
+    return finish(methods.encrypt(this.#context, algorithm, key, data));
   }
 
   decrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
     requireArguments(arguments.length, 3, "decrypt");
-    return methods.decrypt(this.#context, algorithm, key, data);
+    return finish(methods.decrypt(this.#context, algorithm, key, data));
   }
 
   sign(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
@@ -64,7 +64,16 @@ export class SubtleCryptoSync {
     return finish(methods.digest(this.#context, algorithm, data));
   }
 
-  generateKey(algorithm: HmacKeyGenParams, extractable: boolean, keyUsages: Iterable<KeyUsage>): CryptoKey;
+  generateKey(
+    algorithm: RsaHashedKeyGenParams | EcKeyGenParams,
+    extractable: boolean,
+    keyUsages: Iterable<KeyUsage>,
+  ): CryptoKeyPair;
+  generateKey(
+    algorithm: AesKeyGenParams | HmacKeyGenParams,
+    extractable: boolean,
+    keyUsages: Iterable<KeyUsage>,
+  ): CryptoKey;
   generateKey(
     algorithm: AlgorithmIdentifier,
     extractable: boolean,
@@ -125,7 +134,7 @@ export class SubtleCryptoSync {
     wrapAlgorithm: AlgorithmIdentifier,
   ): ArrayBuffer {
     requireArguments(arguments.length, 4, "wrapKey");
-    return methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm);
+    return finish(methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
   }
 
   unwrapKey(
@@ -138,15 +147,17 @@ export class SubtleCryptoSync {
     keyUsages: Iterable<KeyUsage>,
   ): CryptoKey {
     requireArguments(arguments.length, 7, "unwrapKey");
-    return methods.unwrapKey(
-      this.#context,
-      format,
-      wrappedKey,
-      unwrappingKey,
-      unwrapAlgorithm,
-      unwrappedKeyAlgorithm,
-      extractable,
-      keyUsages,
+    return finish(
+      methods.unwrapKey(
+        this.#context,
+        format,
+        wrappedKey,
+        unwrappingKey,
+        unwrapAlgorithm,
+        unwrappedKeyAlgorithm,
+        extractable,
+        keyUsages,
+      ),
     );
   }
 }

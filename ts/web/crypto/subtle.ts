@@ -39,12 +39,12 @@ export class SubtleCrypto {
 
   async encrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 3, "encrypt");
-    return methods.encrypt(this.#context, algorithm, key, data);
+    return this.#settle(methods.encrypt(this.#context, algorithm, key, data));
   }
 
   async decrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 3, "decrypt");
-    return methods.decrypt(this.#context, algorithm, key, data);
+    return this.#settle(methods.decrypt(this.#context, algorithm, key, data));
   }
 
   async sign(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
@@ -77,7 +77,12 @@ export class SubtleCrypto {
   }
 
   async generateKey(
-    algorithm: HmacKeyGenParams,
+    algorithm: RsaHashedKeyGenParams | EcKeyGenParams,
+    extractable: boolean,
+    keyUsages: Iterable<KeyUsage>,
+  ): Promise<CryptoKeyPair>;
+  async generateKey(
+    algorithm: AesKeyGenParams | HmacKeyGenParams,
     extractable: boolean,
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKey>;
@@ -141,7 +146,7 @@ export class SubtleCrypto {
     wrapAlgorithm: AlgorithmIdentifier,
   ): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 4, "wrapKey");
-    return methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm);
+    return this.#settle(methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
   }
 
   async unwrapKey(
@@ -154,15 +159,17 @@ export class SubtleCrypto {
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKey> {
     requireArguments(arguments.length, 7, "unwrapKey");
-    return methods.unwrapKey(
-      this.#context,
-      format,
-      wrappedKey,
-      unwrappingKey,
-      unwrapAlgorithm,
-      unwrappedKeyAlgorithm,
-      extractable,
-      keyUsages,
+    return this.#settle(
+      methods.unwrapKey(
+        this.#context,
+        format,
+        wrappedKey,
+        unwrappingKey,
+        unwrapAlgorithm,
+        unwrappedKeyAlgorithm,
+        extractable,
+        keyUsages,
+      ),
     );
   }
 

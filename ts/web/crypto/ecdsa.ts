@@ -1,0 +1,83 @@
+/** ECDSA on P-256, P-384 and P-521: https://w3c.github.io/webcrypto/#ecdsa. Signatures are r and s, each as long as n. */
+import type { EcPrivateSlot, EcPublicKey } from "../../core/ec.ts";
+import { type Dictionary, dictionary } from "../webidl.ts";
+import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
+import { type EcKeyParams, type EcKeyUse, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
+import type { JsonWebKey } from "./jwk.ts";
+import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
+import { digest, hashOf } from "./sha.ts";
+import { after, type Result, SLICE_BYTES } from "./slices.ts";
+
+export interface EcdsaParams extends Algorithm {
+  readonly hash: Algorithm;
+}
+export const EcdsaParams: Dictionary<EcdsaParams> = dictionary("EcdsaParams", ALGORITHM_MEMBERS, [
+  { name: "hash", type: HashAlgorithmIdentifier, required: true },
+]);
+
+const USE: EcKeyUse = {
+  name: "ECDSA",
+  publicUsages: ["verify"],
+  privateUsages: ["sign"],
+  jwkUse: "sig",
+  jwkAlgorithms: { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" },
+};
+
+/** Random bytes that hedge a nonce. */
+const ENTROPY_BYTES = 32;
+
+export function sign(
+  context: Context,
+  { hash }: EcdsaParams,
+  key: KeySlots,
+  message: Uint8Array,
+): Result<ArrayBuffer> {
+  const slot = key.handle as EcPrivateSlot; // Only private keys have the usage.
+  return after(digest(context, hash, message), (hashed) => {
+    const entropy = new Uint8Array(ENTROPY_BYTES);
+    context.fillRandom(entropy);
+    const signature = slot.sign(hashOf(hash), new Uint8Array(hashed), entropy);
+    entropy.fill(0);
+    return signature;
+  });
+}
+
+export function verify(
+  context: Context,
+  { hash }: EcdsaParams,
+  key: KeySlots,
+  signature: Uint8Array,
+  message: Uint8Array,
+): Result<boolean> {
+  const publicKey = key.handle as EcPublicKey; // Only public keys have the usage.
+  if (signature.length !== 2 * publicKey.curve.scalarBytes) {
+    context.core.requireOpen();
+    return false;
+  }
+  const given = message.length > SLICE_BYTES ? context.keep(signature) : signature;
+  return after(digest(context, hash, message), (hashed) => publicKey.verify(new Uint8Array(hashed), given));
+}
+
+export function generateKey(
+  context: Context,
+  params: EcKeyParams,
+  extractable: boolean,
+  usages: readonly KeyUsage[],
+): { privateKey: CryptoKey; publicKey: CryptoKey } {
+  return generateEcKeyPair(context, USE, params, extractable, usages);
+}
+
+export function importKey(
+  context: Context,
+  params: EcKeyParams,
+  format: KeyFormat,
+  keyData: Uint8Array | JsonWebKey,
+  extractable: boolean,
+  usages: readonly KeyUsage[],
+): CryptoKey {
+  return importEcKey(context, USE, params, format, keyData, extractable, usages);
+}
+
+export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+  return exportEcKey(context, USE, key, format);
+}

@@ -8,7 +8,17 @@
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -17,6 +27,8 @@ import { type BuildOptions, build } from "esbuild";
 interface Step {
   /** What it makes, for the list of steps. */
   makes: string;
+  /** Steps whose outputs are among its inputs: they run before it, as far as they are out of date. */
+  needs?: string[];
   /** Files and folders whose contents decide whether it must run; none: it always runs. */
   inputs: string[];
   /** What must exist afterwards. */
@@ -34,6 +46,58 @@ const STACK_BYTES = 128 * 1024;
 /** The whole address space but its last page, so that no address looks like a status (zig/abi/status.zig). */
 const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16;
 
+/**
+ * Node, Deno and Bun run the same files, in wasm-out/js. What differs is a file for each, which the package's own
+ * import `#host` chooses (package.json, "imports").
+ */
+const SERVER_BUNDLE: BuildOptions = {
+  entryPoints: {
+    index: "ts/index.ts",
+    inline: "ts/inline.ts",
+    cli: "ts/cli/main.ts",
+    "typescript-hooks": "ts/cli/typescript-hooks.ts",
+    "host-node": "ts/host/node.ts",
+  },
+  outdir: `${OUT}/js`,
+  splitting: true,
+  alias: {},
+  external: ["nanort", "esbuild", "#host"],
+};
+
+const SERVER_HOSTS: BuildOptions[] = [
+  {
+    entryPoints: { "host-deno": "ts/host/deno.ts" },
+    outdir: `${OUT}/js`,
+    target: "esnext",
+    banner: { js: 'import source packagedCore from "../nano.wasm";' },
+  },
+  {
+    entryPoints: { "host-bun": "ts/host/bun.ts" },
+    outdir: `${OUT}/js`,
+    target: "esnext",
+    external: ["../nano.wasm"],
+  },
+];
+
+/** The other engines get a file each, which needs no other but `nano.wasm` beside it: service workers cannot `import()`. */
+const WEB_BUNDLES = [
+  { host: "./ts/host/browser.ts", entryPoints: ["ts/index.ts"], output: `${OUT}/browser.js` },
+  { host: "./ts/host/browser.ts", entryPoints: ["ts/inline.ts"], output: `${OUT}/inline.js` },
+  {
+    host: "./ts/host/workerd.ts",
+    entryPoints: ["ts/index.ts"],
+    output: `${OUT}/workerd.js`,
+    external: ["./nano.wasm", "cloudflare:sockets"],
+  },
+];
+/** Names stay, for stacks and for `Crypto.name`; without spaces a page loads a quarter less. */
+const WEB: BuildOptions = {
+  platform: "browser",
+  target: "es2022",
+  minifyWhitespace: true,
+  minifySyntax: true,
+};
+
 const STEPS: Record<string, Step> = {
   core: {
     makes: "wasm-out/nano.wasm, the core that is shipped",
@@ -48,21 +112,24 @@ const STEPS: Record<string, Step> = {
     run: () => compileCore("ReleaseSafe", `${OUT}/nano.safe.wasm`),
   },
   bundle: {
-    makes: "wasm-out/js, the library and the command",
-    inputs: ["ts", "package.json"],
-    outputs: [`${OUT}/js/index.js`, `${OUT}/js/cli.js`],
+    makes: "wasm-out/*.js and wasm-out/js, the library for each engine, and the command",
+    needs: ["core"],
+    inputs: ["ts", "package.json", `${OUT}/nano.wasm`],
+    outputs: [`${OUT}/js/index.js`, `${OUT}/js/cli.js`, ...WEB_BUNDLES.map(({ output }) => output)],
     run: async () => {
       rmSync(`${OUT}/js`, { recursive: true, force: true });
-      const outputs = await bundle({
-        entryPoints: {
-          index: "ts/index.ts",
-          cli: "ts/cli/main.ts",
-          "typescript-hooks": "ts/cli/typescript-hooks.ts",
-        },
-        outdir: `${OUT}/js`,
-        splitting: true,
-      });
-      return sizes(outputs.filter((file) => file.endsWith(".js")));
+      const shared = await bundle(SERVER_BUNDLE);
+      for (const options of SERVER_HOSTS) shared.push(...(await bundle(options)));
+      copyFileSync("ts/require.cjs", `${OUT}/js/require.cjs`);
+      // Else npm pack goes by the .gitignore beside it, and packs nothing that was built.
+      writeFileSync(`${OUT}/.npmignore`, "");
+      cpSync("ts/cli/start", `${OUT}/js/start`, { recursive: true });
+      const report = [sizes(shared)];
+      for (const { host, output, ...options } of WEB_BUNDLES) {
+        const bundled = await bundle({ ...WEB, ...options, outfile: output, alias: { "#host": host } });
+        report.push(sizes(bundled));
+      }
+      return report.join(`\n${" ".repeat(20)}`);
     },
   },
   types: {
@@ -81,7 +148,7 @@ const STEPS: Record<string, Step> = {
       const compilerOptions = { ...emit, rootDir: "../ts", outDir: "types" };
       writeFileSync(
         project,
-        JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: ["../ts/index.ts"] }),
+        JSON.stringify({ extends: "../tsconfig.json", compilerOptions, include: TYPED }),
       );
       tool("typescript", "tsc", ["-p", project]);
       const declarations = files(`${OUT}/types`);
@@ -109,9 +176,44 @@ const STEPS: Record<string, Step> = {
     run: async () => {
       rmSync(`${OUT}/tests`, { recursive: true, force: true });
       const sources = files("test").filter((file) => file.endsWith(".test.ts"));
-      const entryPoints = [...sources, "test/run.ts", "test/support/safe-core.ts"];
+      const runners = ["test/run.ts", "test/engines/run.ts", "test/engines/pack.ts"];
+      const entryPoints = [...sources, ...runners, "test/support/safe-core.ts"];
       await bundle({ entryPoints, outbase: "test", outdir: `${OUT}/tests` });
       return `${sources.length} test files`;
+    },
+  },
+  engines: {
+    makes: "wasm-out/engines, the suites and the package as each engine takes them",
+    needs: ["bundle"],
+    inputs: ["ts", "test/suites", "test/vectors", "test/engines", "package.json", `${OUT}/nano.wasm`],
+    outputs: [`${OUT}/engines/process.js`],
+    run: async () => {
+      rmSync(ENGINES, { recursive: true, force: true });
+      stagePackage(`${ENGINES}/node_modules/nanort`);
+      const served = { nanort: "/nanort/browser.js", "nanort/inline": "/nanort/inline.js" };
+      const suites: BuildOptions[] = [
+        { entryPoints: ["test/engines/process.ts"], external: ["nanort"], alias: {} },
+        { entryPoints: ["test/engines/workerd.ts"], external: ["nanort", "./nano.wasm"], alias: {}, ...WEB },
+        { entryPoints: ["test/engines/browser.ts"], alias: served, external: ["/nanort/*"], ...WEB },
+        {
+          entryPoints: { "service-worker": "test/engines/browser.ts" },
+          alias: { nanort: "./wasm-out/inline.js", "nanort/inline": "./wasm-out/inline.js" },
+          ...WEB,
+          format: "iife",
+          logLevel: "error", // A classic script has no import.meta, and this one does without.
+        },
+      ];
+      cpSync("test/engines/workerd.capnp", `${ENGINES}/workerd.capnp`);
+      for (const options of suites) await bundle({ ...options, outdir: ENGINES });
+      const missing = installOrExplain("test/engines");
+      if (missing) return missing;
+      const libraries = {
+        entryPoints: ["test/engines/libraries.ts"],
+        alias: served,
+        external: ["/nanort/*"],
+      };
+      await bundle({ ...libraries, ...WEB, outdir: ENGINES });
+      return `${suites.length + 1} bundles`;
     },
   },
   bench: {
@@ -140,7 +242,24 @@ const STEPS: Record<string, Step> = {
   },
 };
 
+/** What has declarations: the package's two entry points, and what declares the core for one of them. */
+const TYPED = ["../ts/index.ts", "../ts/inline.ts", "../ts/host/core-file.d.ts"];
+
 const DEFAULT_STEPS = ["core", "bundle", "types"];
+
+const ENGINES = `${OUT}/engines`;
+
+/** The package as npm would unpack it, as far as programs need it: engines look at more than at a link's target. */
+function stagePackage(folder: string): void {
+  const bundles = readdirSync(OUT).filter((name) => name.endsWith(".js"));
+  for (const path of ["package.json", ...["nano.wasm", "js", ...bundles].map((name) => `${OUT}/${name}`)]) {
+    cpSync(path, join(folder, path), { recursive: true });
+  }
+  const manifest = { private: true, type: "module", dependencies: { nanort: version } };
+  writeFileSync(`${ENGINES}/package.json`, JSON.stringify(manifest));
+  // Bun would go by the paths of the next one above, which lead to the sources.
+  writeFileSync(`${ENGINES}/tsconfig.json`, "{}");
+}
 
 /** Compiles zig/exports.zig and everything below it to one module. */
 function compileCore(mode: "ReleaseFast" | "ReleaseSafe", output: string): string {
@@ -179,7 +298,7 @@ function execute(command: string, args: string[]): void {
   if (status !== 0) throw new Error(`${command.split(/[\\/]/).pop()} ${args[0]} ended with code ${status}`);
 }
 
-/** Bundles for Node; returns the paths of what it wrote. */
+/** Bundles, for Node unless told otherwise; returns the paths of what it wrote. */
 async function bundle(options: BuildOptions): Promise<string[]> {
   const { metafile } = await build({
     bundle: true,
@@ -190,6 +309,7 @@ async function bundle(options: BuildOptions): Promise<string[]> {
     chunkNames: "[name]-[hash]",
     external: ["nanort", "esbuild"],
     alias: { "#host": "./ts/host/node.ts" },
+    loader: { ".wasm": "base64" },
     define: { NANO_VERSION: JSON.stringify(version) },
     logLevel: "warning",
     ...options,
@@ -204,7 +324,17 @@ function installPeers(folder: string): void {
   if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${folder}/package-lock.json`).mtimeMs)
     return;
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  execute(npm, ["ci", "--prefix", folder, "--no-audit", "--no-fund", "--loglevel=error"]);
+  execute(npm, ["ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+}
+
+/** As `installPeers`; but who has no registry at hand, and is not CI, gets a sentence and goes on without. */
+function installOrExplain(folder: string): string | undefined {
+  try {
+    installPeers(folder);
+  } catch (error) {
+    if (process.env.CI) throw error;
+    return `the packages of ${folder} are missing: ${(error as Error).message}`;
+  }
 }
 
 /** Every file below a path, sorted; build results and installed packages are not sources. */
@@ -247,6 +377,7 @@ async function main(args: string[]): Promise<void> {
 }
 
 async function runStep(name: string, step: Step, force: boolean): Promise<void> {
+  for (const needed of step.needs ?? []) await runStep(needed, STEPS[needed]!, false);
   const stamp = `${OUT}/.${name}.stamp`;
   const digest = step.inputs.length > 0 ? digestOf(step.inputs) : undefined;
   const fresh = digest !== undefined && existsSync(stamp) && readFileSync(stamp, "utf8") === digest;

@@ -1,5 +1,6 @@
-// Runs the tests: Zig's own, natively; then every test file in a process of its own, once with the core that is
-// shipped and once with the safe build of it. The last line is `N passed, N failed`.
+// Runs the tests: Zig's own, natively; every test file in a process of its own, once with the core that is shipped and
+// once with the safe build of it; the suites of test/suites on each engine (test/engines), and the package as npm packs
+// it. The last line is `N passed, N failed`.
 //
 //   npm test                 everything
 //   npm test -- server http  only the test files whose path holds one of these words
@@ -9,6 +10,8 @@ import { readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { type Contender, PROCESSES } from "./engines/engines.ts";
+import { compare, printMatrix, type Run, runOn, tally } from "./engines/results.ts";
 
 interface Result {
   passed: number;
@@ -34,6 +37,15 @@ for (const core of ["shipped", "safe"] as const) {
   }
 }
 
+// What is observed on this very Node is what the other engines are compared with.
+const engineRuns = new Map<string, Run>();
+let reference: Promise<Run> | undefined;
+for (const contender of PROCESSES) {
+  const name = `suites, ${contender.name}`;
+  if (wanted(name)) tasks.push({ name, run: () => runSuites(contender) });
+}
+if (wanted("pack")) tasks.push({ name: "pack", run: runPack });
+
 const results: Result[] = [];
 const started = performance.now();
 const lanes = Math.max(1, Math.min(availableParallelism(), tasks.length));
@@ -51,6 +63,8 @@ await Promise.all(
 
 const sum = (key: "passed" | "failed" | "skipped") =>
   results.reduce((total, result) => total + result[key], 0);
+const inOrder = PROCESSES.flatMap(({ name }) => engineRuns.get(name) ?? []);
+if (inOrder.length > 0) printMatrix(inOrder);
 if (results.length === 0) console.log(`no test file is named like ${words.join(", ")}`);
 console.log(`\n${((performance.now() - started) / 1000).toFixed(1)} s, ${sum("skipped")} skipped`);
 console.log(`${sum("passed")} passed, ${sum("failed")} failed`);
@@ -60,7 +74,7 @@ function print(name: string, { passed, failed, skipped, output }: Result, ms: nu
   const counts = `${String(passed).padStart(5)} passed${failed ? `, ${failed} failed` : ""}${skipped ? `, ${skipped} skipped` : ""}`;
   console.log(`${failed ? "✘" : "•"} ${name.padEnd(44)}${counts}  ${(ms / 1000).toFixed(1)} s`);
   if (failed) console.log(output.replace(/^/gm, "    "));
-  else for (const line of output.match(/^skipped: .*$/gm) ?? []) console.log(`    ${line}`);
+  else for (const line of output.match(/^.*skipped: .*$/gm) ?? []) console.log(`    ${line}`);
 }
 
 function testFiles(folder: string): string[] {
@@ -93,6 +107,27 @@ async function runTestFile(file: string, core: "shipped" | "safe"): Promise<Resu
     Number(new RegExp(`^\\s*${word}:\\s+(\\d+)\\s*$`, "m").exec(output)?.[1] ?? 0);
   const [total, passed, skipped] = [count("Total"), count("Passed"), count("Skipped")];
   return { passed, failed: Math.max(total - passed, code === 0 && total > 0 ? 0 : 1), skipped, output };
+}
+
+async function runSuites(contender: Contender): Promise<Result> {
+  reference ??= runOn(PROCESSES[0]!);
+  const run = contender === PROCESSES[0] ? await reference : await runOn(contender);
+  compare(run, await reference);
+  engineRuns.set(contender.name, run);
+  return tally(run);
+}
+
+/** test/engines/pack.ts prints its own counts. */
+async function runPack(): Promise<Result> {
+  const { code, output } = await execute(process.execPath, [join(TESTS, "engines/pack.js")], {});
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  const skipped = /^(\d+) skipped$/m.exec(output)?.[1];
+  return {
+    passed: Number(passed ?? 0),
+    failed: Math.max(Number(failed ?? 0), code === 0 && Number(passed) > 0 ? 0 : 1),
+    skipped: Number(skipped ?? 0),
+    output,
+  };
 }
 
 function execute(command: string, args: string[], env: Record<string, string>) {

@@ -44,17 +44,22 @@ async function digest(request: Request, query: URLSearchParams): Promise<Respons
   return Response.json({ algorithm, bytes, digest: toHex(result) });
 }
 
-/** A key that lives as long as the app, and that nobody can export. */
-const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+/** A key that lives as long as the app, and that nobody can export. Some engines give no entropy before a request. */
+let key: Promise<CryptoKey> | undefined;
+function appKey(): Promise<CryptoKey> {
+  key ??= crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign", "verify"]);
+  return key;
+}
 
 async function sign(request: Request): Promise<Response> {
-  const mac = await crypto.subtle.sign("HMAC", key, await request.arrayBuffer());
+  const mac = await crypto.subtle.sign("HMAC", await appKey(), await request.arrayBuffer());
   return Response.json({ mac: toHex(mac) });
 }
 
 async function verify(request: Request, query: URLSearchParams): Promise<Response> {
   const mac = fromHex(query.get("mac") ?? "");
-  return Response.json({ valid: await crypto.subtle.verify("HMAC", key, mac, await request.arrayBuffer()) });
+  const valid = await crypto.subtle.verify("HMAC", await appKey(), mac, await request.arrayBuffer());
+  return Response.json({ valid });
 }
 
 /** Sends the body back, piece by piece, each as soon as it has arrived. */

@@ -30,7 +30,7 @@ export interface Measurement {
 export interface Table {
   title: string;
   /** What the numbers are, and which way is better. */
-  unit: "ns" | "per second" | "ms";
+  unit: "ns" | "per second" | "ms" | "KiB";
   rows: { name: string; bytes?: number; measurements: Measurement[] }[];
 }
 
@@ -121,6 +121,7 @@ const EXPLAIN = {
   ns: "time an operation, fastest slice (median); less is better",
   "per second": "a second, best round (median); more is better",
   ms: "milliseconds, best run (median); less is better",
+  KiB: "KiB of resident memory, least (median); less is better",
 };
 
 function figure(value: number, unit: Table["unit"], bytes?: number): string {

@@ -17,6 +17,7 @@ const STYLE = `
 const MEANING: Record<Table["unit"], string> = {
   ns: "Nanoseconds an operation, fastest slice. Shorter is better.",
   ms: "Milliseconds, median. Shorter is better.",
+  KiB: "KiB of resident memory, median. Shorter is better.",
   "per second": "A second, median. Longer is better.",
 };
 

@@ -3,6 +3,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { resolve } from "node:path";
+import { densityTables } from "./density.ts";
 import { hashTables } from "./hash.ts";
 import { format, type Table } from "./lib.ts";
 import { memoryTables } from "./memory.ts";
@@ -15,6 +16,7 @@ const TOPICS: Record<string, () => Table[] | Promise<Table[]>> = {
   memory: memoryTables,
   serve: serveTables,
   startup: startupTables,
+  density: densityTables,
 };
 
 const words = process.argv.slice(2);

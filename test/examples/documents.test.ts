@@ -32,7 +32,10 @@ test("the app in docs/cli.md answers", async () => {
 });
 
 test("links between documents lead somewhere", () => {
-  const documents = ["README.md", "CHANGELOG.md", ...readdirSync("docs").map((name) => join("docs", name))];
+  const docs = readdirSync("docs", { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".md"),
+  );
+  const documents = ["README.md", "CHANGELOG.md", ...docs.map((name) => join("docs", name))];
   const links = documents.flatMap((document) =>
     [...readFileSync(document, "utf8").matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, to]) =>
       join(dirname(document), to!),

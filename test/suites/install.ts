@@ -1,0 +1,86 @@
+/** `install`: the runtime's functions as the engine's own globals, and the engine's again. */
+import { CryptoKey, createRuntime } from "nanort";
+import * as assert from "uvu/assert";
+import type { Suite } from "./suite.ts";
+import { errorOf, hex, utf8 } from "./support.ts";
+
+const NAMES = [
+  ...["crypto", "Crypto", "CryptoKey", "SubtleCrypto", "atob", "btoa"],
+  ...["setTimeout", "setInterval", "clearTimeout", "clearInterval", "queueMicrotask"],
+];
+
+const properties = () => NAMES.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
+
+export const installation: Suite = {
+  name: "install",
+  tests: {
+    "what the platform's names mean is NANO's until it is uninstalled": async ({ nativeSubtle }) => {
+      const nano = await createRuntime();
+      const before = properties();
+      const native = globalThis.crypto;
+      assert.is(native.subtle !== undefined, nativeSubtle);
+      const uninstall = nano.install(globalThis);
+      try {
+        assert.is(crypto, nano.crypto as unknown);
+        assert.is(
+          hex(await crypto.subtle.digest("SHA-1", utf8("abc"))),
+          "a9993e364706816aba3e25717850c26c9cd0d89d",
+        );
+        const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-1" }, false, ["sign"]);
+        assert.ok(key instanceof globalThis.CryptoKey && key instanceof CryptoKey);
+        assert.match(crypto.randomUUID(), /^[0-9a-f-]{36}$/);
+        const order: string[] = [];
+        await new Promise<void>((done) => {
+          setTimeout(() => done(), 1);
+          setTimeout(() => order.push("task"), 0);
+          queueMicrotask(() => order.push("microtask"));
+        });
+        assert.equal(order, ["microtask", "task"]);
+        assert.is(atob(btoa("NANO")), "NANO");
+      } finally {
+        uninstall();
+      }
+      assert.is(globalThis.crypto, native);
+      assert.equal(properties(), before);
+      await nano.close();
+    },
+
+    "properties have the same attributes on every engine": async () => {
+      const nano = await createRuntime();
+      const uninstall = nano.install(globalThis);
+      const seen = NAMES.map((name) => {
+        const { get, set, ...rest } = Object.getOwnPropertyDescriptor(globalThis, name)!;
+        const { value, ...attributes } = rest;
+        return `${name}: ${value?.name} ${value?.length} ${get?.name} ${set} ${JSON.stringify(attributes)}`;
+      });
+      uninstall();
+      await nano.close();
+      return seen;
+    },
+
+    "close takes the globals back": async () => {
+      const nano = await createRuntime();
+      const before = properties();
+      nano.install();
+      await nano.close();
+      assert.equal(properties(), before);
+    },
+
+    "a second runtime is refused": async () => {
+      const [first, second] = [await createRuntime(), await createRuntime()];
+      const uninstall = first.install(globalThis);
+      const error = await errorOf(() => second.install(globalThis));
+      uninstall();
+      await first.close();
+      await second.close();
+      return [`${error.name}: ${error.message}`];
+    },
+
+    "a property that cannot be replaced is named": async () => {
+      const nano = await createRuntime();
+      const error = await errorOf(() => nano.install(Object.freeze({ btoa })));
+      await nano.close();
+      return [`${error.name}: ${error.message}`];
+    },
+  },
+};

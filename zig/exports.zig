@@ -662,8 +662,8 @@ fn rsaFinish(prepared: u32, operation: u32, output: u32) Error!u32 {
     return @intCast(room.len);
 }
 
-/// Takes: the bits of n, 256 to 8192, and the bytes of e, 32 at most. Gives: how many bytes the generation of such a key
-/// takes, at an address aligned to 16. Fails: invalid_rsa_key for other sizes.
+/// Takes: the bits of n, 256 to 8192, and the bytes of e, 32 at most. Gives: how many bytes the generation of such a
+/// key takes, at an address aligned to 16. Fails: invalid_rsa_key for other sizes.
 export fn @"rsa.generation_bytes"(modulus_bits: u32, exponent_len: u32) i32 {
     return answer(rsaGenerationBytes(modulus_bits, exponent_len));
 }
@@ -719,10 +719,10 @@ fn rsaFinishGeneration(generation: u32, output: u32) Error!u32 {
     return @intCast(room.len);
 }
 
-/// EMSA-PSS-ENCODE. Takes: a hash algorithm's number, the digest of the message, the salt, and room for as many bytes as
-/// n has, of so many bits. Gives: the encoded message, for `rsa.begin_private`, and its length.
-/// Fails: out_of_bounds, unknown_algorithm; invalid_length for a digest of another length; encoding_too_long if n is
-/// too short for digest and salt.
+/// EMSA-PSS-ENCODE. Takes: a hash algorithm's number, the digest of the message, the salt, the bits of n, and room for
+/// as many bytes as n has. Gives: the encoded message, for `rsa.begin_private`, and its length.
+/// Fails: out_of_bounds, unknown_algorithm; invalid_rsa_key for bits that no key has; invalid_length for a digest of
+/// another length; encoding_too_long if n is too short for digest and salt.
 export fn @"pss.encode"(
     algorithm: u32,
     hashed: u32,
@@ -752,9 +752,9 @@ fn pssEncode(
     return @intCast(room.len);
 }
 
-/// EMSA-PSS-VERIFY. Takes: a hash algorithm's number, the digest of the message, the length of the salt, and what
-/// `rsa.begin_public` made of the signature, as long as n; it is decoded in place. Gives: 1 if that is an encoding of
-/// the digest, or 0. Fails: out_of_bounds, unknown_algorithm, invalid_length.
+/// EMSA-PSS-VERIFY. Takes: a hash algorithm's number, the digest of the message, the length of the salt, the bits of n,
+/// and what `rsa.begin_public` made of the signature, as long as n; it is decoded in place. Gives: 1 if that is an
+/// encoding of the digest, or 0. Fails: out_of_bounds, unknown_algorithm, invalid_length, invalid_rsa_key.
 export fn @"pss.verify"(
     algorithm: u32,
     hashed: u32,

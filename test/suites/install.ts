@@ -31,8 +31,8 @@ export const installation: Suite = {
         assert.match(crypto.randomUUID(), /^[0-9a-f-]{36}$/);
         const order: string[] = [];
         await new Promise<void>((done) => {
-          setTimeout(() => done(), 1);
           setTimeout(() => order.push("task"), 0);
+          setTimeout(() => done(), 0);
           queueMicrotask(() => order.push("microtask"));
         });
         assert.equal(order, ["microtask", "task"]);

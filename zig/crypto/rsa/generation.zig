@@ -95,7 +95,7 @@ pub fn begin(header: *Header, sizes: key_module.Sizes, exponent: []const u8) Siz
     if (exponent[exponent.len - 1] & 1 == 0 or power.bitLength(exponent) < 2) return error.InvalidKey;
     var area: Area = .of(header);
     const generation: Generation = .at(&area, sizes);
-    @memcpy(generation.e.?, exponent);
+    @memcpy(generation.e, exponent);
     generation.small.fill();
     header.* = .{
         .tag = generation_tag,
@@ -137,7 +137,7 @@ const Generation = struct {
     small: prime.SmallPrimes,
     tests: prime.Tests,
     /// Big-endian.
-    e: ?[]u8,
+    e: []u8,
     candidates: [2][]u8,
     primes: [2]Modulus,
     exponent: Divisor,
@@ -274,7 +274,7 @@ const Generation = struct {
     /// 1/x modulo e in the first of `bytes`; all ones, or zero if there is none.
     fn invertModuloExponent(generation: *const Generation, x: [*]const i16, count: usize) u32 {
         const exponent = generation.exponent;
-        const e = generation.e.?;
+        const e = generation.e;
         // The length of e is public, and only now exact.
         var divisor = exponent;
         divisor.bits = power.bitLength(e);
@@ -331,7 +331,7 @@ const Generation = struct {
         modulus_module.fromBytes(a.digits, blocks, q);
         a.digits[0] -= 1;
         generation.invertExponent(@constCast(parts.dq));
-        @memcpy(@constCast(parts.e), generation.e.?);
+        @memcpy(@constCast(parts.e), generation.e);
         @memcpy(@constCast(parts.p), p);
         @memcpy(@constCast(parts.q), q);
         const q_wide = other[0..p.len];
@@ -376,7 +376,7 @@ const Generation = struct {
         const count = block_limbs * blocks;
         const scratch = &generation.scratch;
         const a, const b = .{ generation.a, generation.b };
-        const e = generation.e.?;
+        const e = generation.e;
         _ = generation.invertModuloExponent(a.digits, count);
         const k = generation.bytes[0][0..e.len];
         var borrow: u16 = 0;

@@ -112,7 +112,13 @@ pub const PublicKey = struct {
 
     /// Takes n, which begins with a bit of the first byte that is not zero, and e. Memory and scratch have the sizes
     /// that `sizes` says.
-    pub fn prepare(memory: *Header, scratch: *align(16) anyopaque, sizes: Sizes, n: []const u8, e: []const u8) KeyError!void {
+    pub fn prepare(
+        memory: *Header,
+        scratch: *align(16) anyopaque,
+        sizes: Sizes,
+        n: []const u8,
+        e: []const u8,
+    ) KeyError!void {
         try sizes.check();
         var scratch_area: Area = .of(scratch);
         const checks: Checks = .at(&scratch_area, sizes);

@@ -28,12 +28,12 @@ pub const pairs_margin = block_limbs;
 const row_blocks_max = 7;
 
 comptime {
-    const half = 1 << (limb_bits - 1);
+    const half_limb = 1 << (limb_bits - 1);
     // A round of carries leaves less than half a limb, and what came from the right.
-    const settled_max = half - 1 + (1 << (31 - limb_bits));
-    assert(half + ((settled_max + half) >> limb_bits) == limb_max);
+    const settled_max = half_limb - 1 + (1 << (31 - limb_bits));
+    assert(half_limb + ((settled_max + half_limb) >> limb_bits) == limb_max);
     // Onto settled columns, one of which has taken two carries more, go the rows; no sum of column and half wraps.
-    const room = (1 << 31) - 3 * settled_max - half;
+    const room = (1 << 31) - 3 * settled_max - half_limb;
     assert(row_blocks_max * block_limbs * limb_max * limb_max < room);
     // Those of a square are settled before they are doubled, if they have more.
     assert(2 * settled_max + block_limbs * limb_max * limb_max < room);
@@ -314,18 +314,18 @@ pub noinline fn settle(columns: [*]i32, count: usize) void {
     var before: Lanes = @splat(0);
     var i: usize = 0;
     while (i + 4 < count) : (i += 4) {
-        const column: Lanes = @bitCast(load(columns + i));
-        const carry = carryOf(column);
-        store(columns + i, rest(column, carry) +% shiftIn(before, carry));
+        const raised = @as(Lanes, @bitCast(load(columns + i))) +% half;
+        const carry = raised >> @splat(limb_bits);
+        store(columns + i, (raised & low_bits) +% shiftIn(before, carry) -% half);
         before = carry;
     }
     const column: Lanes = @bitCast(load(columns + i));
-    const carry = carryOf(column) & Lanes{ -1, -1, -1, 0 };
-    store(columns + i, rest(column, carry) +% shiftIn(before, carry));
+    const carry = ((column +% half) >> @splat(limb_bits)) & Lanes{ -1, -1, -1, 0 };
+    store(columns + i, column -% (carry << @splat(limb_bits)) +% shiftIn(before, carry));
 }
 
-/// Settles the upper columns of one product as far as those of another could make them overflow. Column k of these n has
-/// n - 1 - k rows at most: 112 of both together always fit.
+/// Settles the upper columns of one product as far as those of another could make them overflow. Column k of these n
+/// has n - 1 - k rows at most: 112 of both together always fit.
 pub fn settleForProduct(columns: [*]i32, blocks: usize) void {
     const count = block_limbs * blocks;
     if (blocks > row_blocks_max) return settle(columns, count);
@@ -339,54 +339,90 @@ pub const Last = enum { carries, keeps };
 
 /// Two rounds of carries: from columns to digits, and to pairs if those are asked for. Gives the carry.
 pub fn normalize(comptime last: Last, columns: [*]const i32, blocks: usize, digits: [*]i16, pairs: ?[*]i32) i32 {
-    const carry = carryTwice(last, columns, blocks, digits);
-    if (pairs) |to| pair(digits, blocks, to);
-    return carry;
+    if (pairs) |to| return carryTwice(last, true, columns, blocks, digits, to);
+    return carryTwice(last, false, columns, blocks, digits, undefined);
 }
 
-noinline fn carryTwice(comptime last: Last, columns: [*]const i32, blocks: usize, digits: [*]i16) i32 {
+noinline fn carryTwice(
+    comptime last: Last,
+    comptime with_pairs: bool,
+    columns: [*]const i32,
+    blocks: usize,
+    digits: [*]i16,
+    pairs: [*]i32,
+) i32 {
     var first: Lanes = @splat(0);
     var second: Lanes = @splat(0);
+    var before: Halves = @splat(0);
+    if (with_pairs) clearMargin(pairs - pairs_margin);
     const count = block_limbs * blocks;
     var i: usize = 0;
-    while (i < count) : (i += 8) {
+    while (i + 8 < count) : (i += 8) {
         var both: [2]Lanes = undefined;
         inline for (&both, 0..) |*digit, v| {
-            const column: Lanes = @bitCast(load(columns + i + 4 * v));
-            // The last digit of all keeps its carries.
-            const mask: Lanes = if (last == .keeps and v == 1 and i + 8 == count) .{ -1, -1, -1, 0 } else @splat(-1);
-            const carry = carryOf(column) & mask;
-            const once = rest(column, carry) +% shiftIn(first, carry);
-            const carry_again = carryOf(once) & mask;
-            digit.* = rest(once, carry_again) +% shiftIn(second, carry_again);
+            // Half a limb more makes the lower bits what is left, and half a limb more again.
+            const raised = @as(Lanes, @bitCast(load(columns + i + 4 * v))) +% half;
+            const carry = raised >> @splat(limb_bits);
+            const once = (raised & low_bits) +% shiftIn(first, carry);
+            const carry_again = once >> @splat(limb_bits);
+            digit.* = (once & low_bits) +% shiftIn(second, carry_again) -% half;
             first = carry;
             second = carry_again;
         }
-        const low: Halves, const high: Halves = .{ @bitCast(both[0]), @bitCast(both[1]) };
-        const narrow = @shuffle(i16, low, high, [8]i32{ 0, 2, 4, 6, ~@as(i32, 0), ~@as(i32, 2), ~@as(i32, 4), ~@as(i32, 6) });
-        @as(*align(2) Halves, @ptrCast(digits + i)).* = narrow;
+        const these = narrow(both[0], both[1]);
+        storeHalves(digits + i, these);
+        if (with_pairs) storePairs(pairs + i, before, these);
+        before = these;
+    }
+    var both: [2]Lanes = undefined;
+    inline for (&both, 0..) |*digit, v| {
+        const mask: Lanes = if (last == .keeps and v == 1) .{ -1, -1, -1, 0 } else @splat(-1);
+        const column: Lanes = @bitCast(load(columns + i + 4 * v));
+        const carry = ((column +% half) >> @splat(limb_bits)) & mask;
+        const once = column -% (carry << @splat(limb_bits)) +% shiftIn(first, carry);
+        const carry_again = ((once +% half) >> @splat(limb_bits)) & mask;
+        digit.* = once -% (carry_again << @splat(limb_bits)) +% shiftIn(second, carry_again);
+        first = carry;
+        second = carry_again;
+    }
+    const these = narrow(both[0], both[1]);
+    storeHalves(digits + i, these);
+    if (with_pairs) {
+        storePairs(pairs + i, before, these);
+        endPairs(pairs + count, these);
     }
     return first[3] +% second[3];
 }
 
 /// The pairs of an integer, margins included.
 pub noinline fn pair(digits: [*]const i16, blocks: usize, pairs: [*]i32) void {
-    const zeros: Halves = @splat(0);
-    inline for (1..block_lanes + 1) |v| store(pairs - 4 * v, @bitCast(zeros));
-    var before = zeros;
+    clearMargin(pairs - pairs_margin);
+    var before: Halves = @splat(0);
+    const count = block_limbs * blocks;
     var i: usize = 0;
-    while (i < block_limbs * blocks) : (i += 8) {
-        const these: Halves = loadHalves(digits + i);
-        const shifted = @shuffle(i16, before, these, [8]i32{ 7, ~@as(i32, 0), ~@as(i32, 1), ~@as(i32, 2), ~@as(i32, 3), ~@as(i32, 4), ~@as(i32, 5), ~@as(i32, 6) });
-        const low = @shuffle(i16, these, shifted, [8]i32{ 0, ~@as(i32, 0), 1, ~@as(i32, 1), 2, ~@as(i32, 2), 3, ~@as(i32, 3) });
-        const high = @shuffle(i16, these, shifted, [8]i32{ 4, ~@as(i32, 4), 5, ~@as(i32, 5), 6, ~@as(i32, 6), 7, ~@as(i32, 7) });
-        store(pairs + i, @bitCast(low));
-        store(pairs + i + 4, @bitCast(high));
+    while (i < count) : (i += 8) {
+        const these = loadHalves(digits + i);
+        storePairs(pairs + i, before, these);
         before = these;
     }
-    const behind = @shuffle(i16, zeros, before, [8]i32{ 0, ~@as(i32, 7), 0, 0, 0, 0, 0, 0 });
-    store(pairs + i, @bitCast(behind));
-    inline for (1..block_lanes) |v| store(pairs + i + 4 * v, @bitCast(zeros));
+    endPairs(pairs + count, before);
+}
+
+inline fn clearMargin(pairs: [*]i32) void {
+    inline for (0..pairs_margin / 4) |v| store(pairs + 4 * v, @splat(0));
+}
+
+/// Eight pairs of eight digits and the one before them.
+inline fn storePairs(pairs: [*]i32, before: Halves, these: Halves) void {
+    const left = @shuffle(i16, before, these, [8]i32{ 7, -1, -2, -3, -4, -5, -6, -7 });
+    store(pairs, @bitCast(@shuffle(i16, these, left, [8]i32{ 0, -1, 1, -2, 2, -3, 3, -4 })));
+    store(pairs + 4, @bitCast(@shuffle(i16, these, left, [8]i32{ 4, -5, 5, -6, 6, -7, 7, -8 })));
+}
+
+/// The margin behind an integer, which begins with its last digit.
+inline fn endPairs(pairs: [*]i32, last: Halves) void {
+    clearMargin(pairs);
+    pairs[0] = @as(i32, last[7]) << 16;
 }
 
 /// Digits times 2^bits, in place, and their pairs; bits are at most 7, and as secret as the digits.
@@ -395,13 +431,8 @@ pub fn shiftLeft(columns: [*]i32, blocks: usize, digits: [*]i16, pairs: [*]i32, 
     _ = normalize(.keeps, columns, blocks, digits, pairs);
 }
 
-inline fn carryOf(column: Lanes) Lanes {
-    return (column +% @as(Lanes, @splat(1 << (limb_bits - 1)))) >> @splat(limb_bits);
-}
-
-inline fn rest(column: Lanes, carry: Lanes) Lanes {
-    return column -% (carry << @splat(limb_bits));
-}
+const half: Lanes = @splat(1 << (limb_bits - 1));
+const low_bits: Lanes = @splat((1 << limb_bits) - 1);
 
 /// The carries of one vector, moved to the columns they belong to.
 inline fn shiftIn(before: Lanes, carry: Lanes) Lanes {
@@ -416,6 +447,10 @@ pub fn clear(columns: [*]i32, blocks: usize) void {
 
 inline fn load(pairs: [*]const i32) Halves {
     return @bitCast(@as(*align(4) const Lanes, @ptrCast(pairs)).*);
+}
+
+inline fn storeHalves(to: [*]i16, halves: Halves) void {
+    @as(*align(2) Halves, @ptrCast(to)).* = halves;
 }
 
 inline fn loadHalves(digits: [*]const i16) Halves {
@@ -434,7 +469,15 @@ inline fn twoRows(a: [*]const i16, i: usize) Halves {
 
 extern fn @"llvm.wasm.dot"(Halves, Halves) Lanes;
 
-pub inline fn dot(x: Halves, y: Halves) Lanes {
+extern fn @"llvm.wasm.narrow.signed.v8i16.v4i32"(Lanes, Lanes) Halves;
+
+/// Lanes that fit halves, as those.
+inline fn narrow(low: Lanes, high: Lanes) Halves {
+    if (builtin.cpu.arch == .wasm32) return @"llvm.wasm.narrow.signed.v8i16.v4i32"(low, high);
+    return @truncate(std.simd.join(low, high));
+}
+
+inline fn dot(x: Halves, y: Halves) Lanes {
     if (builtin.cpu.arch == .wasm32) return @"llvm.wasm.dot"(x, y);
     const products = @as(@Vector(8, i32), x) *% @as(@Vector(8, i32), y);
     const even = @shuffle(i32, products, undefined, [4]i32{ 0, 2, 4, 6 });

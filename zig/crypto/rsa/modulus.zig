@@ -23,7 +23,7 @@ pub const Number = struct {
     digits: [*]i16,
     pairs: [*]i32,
 
-    pub fn at(area: *Area, blocks: usize) Number {
+    pub noinline fn at(area: *Area, blocks: usize) Number {
         return .{
             .digits = area.take(i16, block_limbs * blocks),
             .pairs = area.take(i32, block_limbs * blocks + 2 * limbs.pairs_margin) + limbs.pairs_margin,
@@ -43,7 +43,7 @@ pub const Scratch = struct {
 
     const margin = 16;
 
-    pub fn at(area: *Area, blocks: usize) Scratch {
+    pub noinline fn at(area: *Area, blocks: usize) Scratch {
         return .{
             .columns = area.take(i32, 2 * block_limbs * blocks + 3 * margin) + margin,
             .low = area.take(i16, block_limbs * blocks),
@@ -62,7 +62,7 @@ pub const Divisor = struct {
     /// 2^(13 (L - 1)) / N, L the limbs that N fills, with a relative error below 2^-48.
     reciprocal: *f64,
 
-    pub fn at(area: *Area, bits: usize) Divisor {
+    pub noinline fn at(area: *Area, bits: usize) Divisor {
         const blocks = limbs.blocksFor(bits);
         return .{
             .bits = bits,
@@ -84,7 +84,7 @@ pub const Divisor = struct {
     }
 
     /// For whose digits have been written.
-    pub fn prepare(divisor: *const Divisor) void {
+    pub noinline fn prepare(divisor: *const Divisor) void {
         const digits = divisor.number.digits;
         limbs.pair(digits, divisor.blocks, divisor.number.pairs);
         // N as a fraction of 2^bits, in [1/2, 1): no exponent, and so no secret, steers the steps of Newton's method.
@@ -102,7 +102,7 @@ pub const Divisor = struct {
     }
 
     /// The remainder of x, at most 0.51 N in magnitude. x is up to twice as many digits as the scratch is for.
-    pub fn remainder(
+    pub noinline fn remainder(
         divisor: *const Divisor,
         scratch: *const Scratch,
         output: [*]i16,
@@ -126,7 +126,12 @@ pub const Divisor = struct {
     }
 
     /// The remainder of 2^(13 count).
-    pub fn remainderOfPower(divisor: *const Divisor, scratch: *const Scratch, output: [*]i16, count: usize) void {
+    pub noinline fn remainderOfPower(
+        divisor: *const Divisor,
+        scratch: *const Scratch,
+        output: [*]i16,
+        count: usize,
+    ) void {
         divisor.clearColumns(scratch, count + 1);
         scratch.columns[count] = 1;
         divisor.divide(scratch.columns, count + 1);
@@ -139,7 +144,7 @@ pub const Divisor = struct {
     }
 
     /// x, |x| < N, big-endian and not negative: `bytes` must have room for N.
-    pub fn toBytes(divisor: *const Divisor, scratch: *const Scratch, x: [*]const i16, bytes: []u8) void {
+    pub noinline fn toBytes(divisor: *const Divisor, scratch: *const Scratch, x: [*]const i16, bytes: []u8) void {
         const count = block_limbs * divisor.blocks;
         const least = scratch.low[0..count];
         const sign = carrySerially(least, x[0..count], null, 0);
@@ -193,7 +198,7 @@ pub const Modulus = struct {
     /// R^2 modulo N: multiplying by it takes x to x R.
     r_squared: [*]i16,
 
-    pub fn at(area: *Area, bits: usize) Modulus {
+    pub noinline fn at(area: *Area, bits: usize) Modulus {
         const divisor: Divisor = .at(area, bits);
         return .{
             .divisor = divisor,
@@ -209,7 +214,7 @@ pub const Modulus = struct {
     }
 
     /// For whose divisor has been made.
-    pub fn prepare(modulus: *const Modulus, scratch: *const Scratch) void {
+    pub noinline fn prepare(modulus: *const Modulus, scratch: *const Scratch) void {
         modulus.prepareInverse(scratch);
         modulus.divisor.remainderOfPower(scratch, modulus.r_squared, 2 * modulus.limbCount());
     }
@@ -244,7 +249,7 @@ pub const Modulus = struct {
     }
 
     /// The product in the scratch's columns, divided by R.
-    fn reduce(modulus: *const Modulus, scratch: *const Scratch, output: Number) void {
+    noinline fn reduce(modulus: *const Modulus, scratch: *const Scratch, output: Number) void {
         const blocks = modulus.divisor.blocks;
         const columns = scratch.columns;
         const upper = columns + block_limbs * blocks;
@@ -283,7 +288,7 @@ pub const Modulus = struct {
 };
 
 /// -1/N modulo 2^(13 n) for odd N: by Hensel's lifting, x (2 + N x) doubles the limbs for which N x = -1.
-pub fn negatedInverse(scratch: *const Scratch, n: [*]const i16, blocks: usize, output: Number) void {
+pub noinline fn negatedInverse(scratch: *const Scratch, n: [*]const i16, blocks: usize, output: Number) void {
     var low: u64 = 0;
     for (0..5) |i| low +%= @as(u64, @bitCast(@as(i64, n[i]))) << @intCast(limb_bits * i);
     var x: u64 = low; // Right modulo 8, as the square of an odd number is 1.
@@ -312,7 +317,7 @@ pub fn negatedInverse(scratch: *const Scratch, n: [*]const i16, blocks: usize, o
 // ---- bytes ----
 
 /// The digits of a big-endian integer, which must be less than 2^(13 n - 1).
-pub fn fromBytes(digits: [*]i16, blocks: usize, bytes: []const u8) void {
+pub noinline fn fromBytes(digits: [*]i16, blocks: usize, bytes: []const u8) void {
     var waiting: u32 = 0;
     var waiting_bits: u5 = 0;
     var left = bytes.len;
@@ -333,7 +338,7 @@ pub fn fromBytes(digits: [*]i16, blocks: usize, bytes: []const u8) void {
 
 /// From digits to limbs of 0 to 8191, which may be the same memory; gives the carry, -1 for a negative integer.
 /// Adds another integer if the mask is all ones.
-fn carrySerially(output: []i16, digits: []const i16, other: ?[*]const i16, mask: i32) i32 {
+noinline fn carrySerially(output: []i16, digits: []const i16, other: ?[*]const i16, mask: i32) i32 {
     var carry: i32 = 0;
     for (output, digits, 0..) |*limb, digit, i| {
         const value = digit + carry + if (other) |added| added[i] & mask else 0;
@@ -344,7 +349,7 @@ fn carrySerially(output: []i16, digits: []const i16, other: ?[*]const i16, mask:
 }
 
 /// Limbs of 0 to 8191 as big-endian bytes; what does not fit is zero.
-fn writeBytes(from: []const i16, bytes: []u8) void {
+noinline fn writeBytes(from: []const i16, bytes: []u8) void {
     var waiting: u32 = 0;
     var waiting_bits: u5 = 0;
     var next: usize = 0;
@@ -408,7 +413,8 @@ const Fixture = struct {
     }
 
     fn make(fixture: *Fixture, comptime T: type, arguments: anytype) !T {
-        const memory = try fixture.arena.allocator().alignedAlloc(u8, .@"16", @import("area.zig").bytesOf(T, arguments));
+        const length = @import("area.zig").bytesOf(T, arguments);
+        const memory = try fixture.arena.allocator().alignedAlloc(u8, .@"16", length);
         @memset(memory, 0xaa);
         var area: Area = .of(memory.ptr);
         return @call(.auto, T.at, .{&area} ++ arguments);
@@ -545,18 +551,20 @@ test "Montgomery products and squares are std's, with all digits at their greate
                 };
                 const top = bits / limb_bits;
                 for (number.digits[top..count]) |*digit| digit.* = 0;
-                if (bits % limb_bits > 0) number.digits[top] = @intCast((@as(u16, 1) << @intCast(bits % limb_bits)) / 2);
+                const bits_left = bits % limb_bits;
+                if (bits_left > 0) number.digits[top] = @intCast((@as(u16, 1) << @intCast(bits_left)) / 2);
                 limbs.pair(number.digits, blocks, number.pairs);
             }
             const a_big = try fixture.fromDigits(a.digits[0..count]);
             const b_big = try fixture.fromDigits(b.digits[0..count]);
             modulus.multiply(&scratch, output, a.digits, b.pairs);
-            try fixture.expectProduct(&(try fixture.fromDigits(output.digits[0..count])), &r, &(try mul(&fixture, &a_big, &b_big)), &n);
-            const by_multiply = try fixture.fromDigits(output.digits[0..count]);
-            try testing.expect(by_multiply.orderAbs(n) == .lt);
+            const product = try fixture.fromDigits(output.digits[0..count]);
+            try fixture.expectProduct(&product, &r, &(try mul(&fixture, &a_big, &b_big)), &n);
+            try testing.expect(product.orderAbs(n) == .lt);
 
             modulus.square(&scratch, output, a);
-            try fixture.expectProduct(&(try fixture.fromDigits(output.digits[0..count])), &r, &(try mul(&fixture, &a_big, &a_big)), &n);
+            const squared = try fixture.fromDigits(output.digits[0..count]);
+            try fixture.expectProduct(&squared, &r, &(try mul(&fixture, &a_big, &a_big)), &n);
             var digit_max: u16 = 0;
             for (output.digits[0..count]) |digit| digit_max = @max(digit_max, @abs(digit));
             try testing.expect(digit_max <= limbs.limb_max);

@@ -288,7 +288,7 @@ const Private = struct {
     ) StateError!bool {
         const scratch = &operation.public.scratch;
         const place = &operation.public.header.secret_place;
-        if (!operation.power.mayStep(prime, place.*)) return error.InvalidState;
+        if (!SecretPower.isPlace(prime, place.*)) return error.InvalidState;
         if (!operation.power.step(prime, scratch, exponent, place, budget)) return false;
         prime.leave(scratch, operation.power.result);
         @memcpy(output[0..prime.limbCount()], operation.power.result.digits);

@@ -111,7 +111,7 @@ pub const SecretPower = struct {
     }
 
     /// Whether a place is one that a power modulo this can be in.
-    pub fn mayStep(_: *const SecretPower, modulus: *const Modulus, place: Place) bool {
+    pub fn isPlace(modulus: *const Modulus, place: Place) bool {
         const windows = std.math.divCeil(usize, modulus.divisor.bits, window_bits) catch unreachable;
         const is_begun = place.entries == table_entries or place.windows > 0;
         return place.entries >= 2 and place.entries <= table_entries and is_begun and place.windows <= windows;

@@ -252,10 +252,10 @@ pub const Tests = struct {
 /// whose zeros count; it is shifted too, and may be the same.
 pub fn shiftOutZeros(number: []u8, zeros_of: []u8) u32 {
     var total: u32 = 0;
-    inline for (.{ 32, 16, 8, 4, 2, 1 }) |bits| {
+    for ([_]u6{ 32, 16, 8, 4, 2, 1 }) |bits| {
         var low: u64 = 0;
         for (0..4) |i| low |= @as(u64, zeros_of[zeros_of.len - 1 - i]) << @intCast(8 * i);
-        low &= (1 << bits) - 1;
+        low &= (@as(u64, 1) << bits) - 1;
         const mask: u8 = @truncate((low -% 1) >> 56); // All ones if the low bits are zeros.
         shiftRightIf(mask, number, bits);
         if (zeros_of.ptr != number.ptr) shiftRightIf(mask, zeros_of, bits);
@@ -265,14 +265,14 @@ pub fn shiftOutZeros(number: []u8, zeros_of: []u8) u32 {
 }
 
 /// By so many bits if the mask is all ones.
-pub fn shiftRightIf(mask: u8, number: []u8, comptime bits: comptime_int) void {
+noinline fn shiftRightIf(mask: u8, number: []u8, bits: u6) void {
     var i = number.len;
     while (i > 0) {
         i -= 1;
-        const bytes = bits / 8;
+        const bytes: usize = bits / 8;
         const right: u16 = if (i >= bytes) number[i - bytes] else 0;
         const left: u16 = if (i >= bytes + 1) number[i - bytes - 1] else 0;
-        const shifted: u8 = @truncate((left << 8 | right) >> (bits % 8));
+        const shifted: u8 = @truncate((left << 8 | right) >> @intCast(bits % 8));
         number[i] = (number[i] & ~mask) | (shifted & mask);
     }
 }

@@ -128,7 +128,8 @@ fn xorMask(algorithm: Algorithm, seed: []const u8, data: []u8) void {
     var at: usize = 0;
     while (at < data.len) : (counter += 1) {
         std.mem.writeInt(u32, block[seed.len..][0..4], counter, .big);
-        const length = hash.digest(algorithm, block[0 .. seed.len + 4], &mask) catch unreachable; // It holds any digest.
+        // The mask holds any digest.
+        const length = hash.digest(algorithm, block[0 .. seed.len + 4], &mask) catch unreachable;
         const part = data[at..@min(at + length, data.len)];
         for (part, mask[0..part.len]) |*byte, bits| byte.* ^= bits;
         at += part.len;

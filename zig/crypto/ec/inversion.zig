@@ -5,7 +5,8 @@
 //! give a matrix that is then applied to the whole numbers: f and g, and d and e, for which f = d * x and g = e * x
 //! modulo the modulus. When g has become 0, f is 1 or -1, and d the inverse but for that sign.
 //!
-//! The number of steps is fixed, and no branch or index depends on the numbers.
+//! The number of steps is fixed, and no branch or index depends on the numbers. `hidden` keeps LLVM from branching on
+//! masks, and from pairing multiplications into i64x2.mul, which costs more than two of them.
 
 const std = @import("std");
 const ct = @import("../ct.zig");

@@ -78,9 +78,8 @@ pub fn publicKey(curve: Curve, private_key: []const u8, public_key: []u8) (Priva
             const P = points.Points(C);
             if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
             defer secret.wipeStack();
-            const d = C.Scalar.enter(try Keys(C).checkedPrivateKey(private_key));
-            const point = multiply.Multiples(C).ofGenerator(&d);
-            P.encode(&point, public_key[0..P.uncompressed_bytes]);
+            const checked = try Keys(C).checkedPrivateKey(private_key);
+            Keys(C).publicKey(checked, public_key[0..P.uncompressed_bytes]);
             return P.uncompressed_bytes;
         },
     }
@@ -106,6 +105,7 @@ pub fn decodePublicKey(
 
 pub fn Keys(comptime C: type) type {
     return struct {
+        const P = points.Points(C);
         const Scalar = C.Scalar;
         pub const bytes = Scalar.bytes;
         /// The order of the group.
@@ -129,6 +129,13 @@ pub fn Keys(comptime C: type) type {
                 carried >>= 8;
             }
             return true;
+        }
+
+        /// Not inlined, for `wipeStack` to reach what it leaves.
+        noinline fn publicKey(private_key: *const [bytes]u8, public_key: *[P.uncompressed_bytes]u8) void {
+            const d = Scalar.enter(private_key);
+            const point = multiply.Multiples(C).ofGenerator(&d);
+            P.encode(&point, public_key);
         }
 
         /// From 1 to the order less 1. It is public whether it is so.

@@ -27,7 +27,7 @@ pub const Power = struct { sign: comptime_int, exponent: comptime_int };
 /// A limb of two elements, or whatever else comes in twos.
 pub const Lanes = @Vector(2, i64);
 
-/// Modulo a prime that is `powers`, their exponents ascending, minus 1.
+/// Modulo a prime that is `powers` minus 1, the exponents and their rests modulo limb_bits both ascending.
 pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) type {
     comptime {
         var sum = -1;
@@ -50,7 +50,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 
         pub const Limbs = [limbs]Lanes;
 
-        /// Two elements in the Montgomery form, x * R. No limb is beyond `limb_max`, no whole beyond 9/16 of the modulus.
+        /// Two elements in the Montgomery form, x * R. No limb exceeds `limb_max`, and neither 9/16 of the modulus.
         pub const Pair = Sum(1);
 
         /// Two sums or differences of `count` elements each, not carried.

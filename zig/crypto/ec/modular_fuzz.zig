@@ -74,7 +74,12 @@ test "products, squares and carries of a field, with limbs at their bounds" {
         const R: Wide = F.R % F.modulus;
         const most = @min(F.product_max, F.factor_max);
         for (0..400) |_| {
-            inline for (.{ .{ 1, 1, 1 }, .{ 1, most, 6 }, .{ 2, F.product_max / 2, 6 }, .{ 3, F.product_max / 3, 3 } }) |counts| {
+            inline for (.{
+                .{ 1, 1, 1 },
+                .{ 1, most, 6 },
+                .{ 2, F.product_max / 2, 6 },
+                .{ 3, F.product_max / 3, 3 },
+            }) |counts| {
                 const a: Two(F, counts[0]) = .init(random);
                 const b: Two(F, @min(counts[1], F.factor_max)) = .init(random);
                 const c: Two(F, counts[2]) = .init(random);

@@ -128,7 +128,7 @@ pub fn Points(comptime Curve: type) type {
         /// The most points that `normalize` takes.
         pub const normalize_max = 64;
 
-        /// Points, none of them infinity, with z = 1. One inversion serves all (Montgomery's trick).
+        /// Public points, none of them infinity, with z = 1. One inversion serves all (Montgomery's trick).
         pub noinline fn normalize(given: []const Jacobian, normalized: []Affine) void {
             // The product of the z up to each, in both lanes.
             var products: [normalize_max]Pair = undefined;
@@ -233,9 +233,10 @@ pub fn Points(comptime Curve: type) type {
 
         /// The uncompressed form of a point that is not infinity.
         pub fn encode(p: *const Jacobian, encoded: *[uncompressed_bytes]u8) void {
-            var affine: [1]Affine = undefined;
-            normalize(&.{p.*}, &affine);
-            encodeAffine(&affine[0], encoded);
+            const z = F.inverse(&p.zz());
+            const x_z3 = F.mul(&F.sqr(&z), F.lanes(&p.x, 0, &z, 0));
+            const y = F.mul(F.lanes(&x_z3, 1, &x_z3, 1), &p.yz);
+            encodeAffine(&.of(&x_z3, &y), encoded);
         }
 
         pub fn encodeAffine(p: *const Affine, encoded: *[uncompressed_bytes]u8) void {

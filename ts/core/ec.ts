@@ -37,6 +37,8 @@ export class EcPublicKey {
    */
   static decode(core: Core, curve: Curve, encoded: Uint8Array): EcPublicKey | undefined {
     const { raw, memory } = core;
+    const { scalarBytes } = curve;
+    if (encoded.length !== 1 + scalarBytes && encoded.length !== 1 + 2 * scalarBytes) return undefined;
     const arena = core.openArena();
     try {
       const point = arena.alloc(1 + 2 * curve.scalarBytes);
@@ -87,6 +89,9 @@ export class EcPublicKey {
   }
 }
 
+/** P-521 refuses half of the draws at most; so many in a row are refused once in 2^128 runs. */
+const DRAWS_MAX = 128;
+
 /** A key slot: a private key, wiped when the slot is closed or collected, or the core is closed. */
 export class EcPrivateSlot {
   readonly curve: Curve;
@@ -104,14 +109,22 @@ export class EcPrivateSlot {
   static generate(core: Core, curve: Curve, fillRandom: (bytes: Uint8Array) => void): EcPrivateSlot {
     const { raw, memory } = core;
     const arena = core.openArena();
+    // Not in core memory: the embedder's function shall see no more than what it fills.
+    const random = new Uint8Array(curve.scalarBytes);
     try {
-      const random = arena.alloc(curve.scalarBytes);
+      const randomAt = arena.alloc(curve.scalarBytes);
       const scalar = arena.alloc(curve.scalarBytes);
-      do {
-        fillRandom(memory.bytes.subarray(random, random + curve.scalarBytes));
-      } while (check(raw["ec.generate_private_key"](curve.id, random, scalar)) === 0);
+      let isDrawn = false;
+      for (let draws = 0; !isDrawn; draws++) {
+        if (draws === DRAWS_MAX)
+          throw new DOMException("the random numbers are not random", "OperationError");
+        fillRandom(random);
+        memory.bytes.set(random, randomAt);
+        isDrawn = check(raw["ec.generate_private_key"](curve.id, randomAt, scalar)) !== 0;
+      }
       return new EcPrivateSlot(core, curve, new Uint8Array(memory.copy(scalar, curve.scalarBytes)));
     } finally {
+      random.fill(0);
       arena.close();
     }
   }

@@ -243,19 +243,22 @@ export function* generateRsaKey(
     const random = new Uint8Array(Math.min(64 * bytesOf(modulusBits), 16_384));
     const randomAt = arena.alloc(random.length);
     let answer = NEEDS_RANDOM;
-    while (answer !== DONE) {
+    for (let begun = false; answer !== DONE; begun = true) {
+      if (begun) {
+        yield;
+        arena.requireOpen();
+      }
       if (answer === NEEDS_RANDOM) {
         fillRandom(random);
         memory.bytes.set(random, randomAt);
         random.fill(0);
-      } else {
-        yield;
-        arena.requireOpen();
       }
       answer = check(
         runSlice(core, (tiles) => raw["rsa.step_generation"](generation, randomAt, random.length, tiles)),
       );
     }
+    yield; // What comes is a slice of its own.
+    arena.requireOpen();
     return takeParts(core, arena, generation, modulusBits, e.length);
   } finally {
     arena.close();
@@ -414,12 +417,16 @@ interface Sizes {
 }
 
 function sizesOf({ n, e, p, q }: RsaPublicParts & Partial<RsaPrivateParts>): Sizes {
-  return {
+  const sizes = {
     modulusBits: bitLength(n),
     eBytes: trim(e).length,
     pBits: p ? bitLength(p) : 0,
     qBits: q ? bitLength(q) : 0,
   };
+  // Checked here: across the boundary a size is taken modulo 2^32.
+  const { modulusBits, eBytes, pBits, qBits } = sizes;
+  if (Math.max(modulusBits, pBits, qBits, 8 * eBytes - 7) > RSA_MODULUS_BITS_MAX) throw noKey();
+  return sizes;
 }
 
 /** The numbers as the core takes them: zeros before them cut off, or put before them, until they are as long. */

@@ -22,7 +22,7 @@ import {
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type BuildOptions, build } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 
 interface Step {
   /** What it makes, for the list of steps. */
@@ -46,32 +46,57 @@ const STACK_BYTES = 128 * 1024;
 /** The whole address space but its last page, so that no address looks like a status (zig/abi/status.zig). */
 const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16;
 
-/**
- * Node, Deno and Bun run the same files, in wasm-out/js. What differs is a file for each, which the package's own
- * import `#host` chooses (package.json, "imports").
- */
-const SERVER_BUNDLE: BuildOptions = {
-  entryPoints: {
-    index: "ts/index.ts",
-    inline: "ts/inline.ts",
-    cli: "ts/cli/main.ts",
-    "typescript-hooks": "ts/cli/typescript-hooks.ts",
-    "host-node": "ts/host/node.ts",
-  },
-  outdir: `${OUT}/js`,
-  splitting: true,
-  alias: {},
-  external: ["nanort", "esbuild", "#host"],
+/** Names stay, for stacks and for `Crypto.name`; without spaces an engine reads a third less before it starts. */
+const SMALLER: BuildOptions = { minifyWhitespace: true, minifySyntax: true };
+
+/** The core as text, for the library that has it inside: one file for all engines that have files. */
+const CORE_TEXT = `${OUT}/core.js`;
+const SHARED_CORE_TEXT: Plugin = {
+  name: "shared core text",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /\/nano\.wasm$/ }, ({ importer }) =>
+      importer.endsWith("inline.ts") ? { path: "../core.js", external: true } : undefined,
+    ),
 };
+
+const SERVER: BuildOptions = { splitting: true, plugins: [SHARED_CORE_TEXT], ...SMALLER };
+
+/**
+ * Deno, Bun and the command run the same files, in wasm-out/js. What differs is a file for each, which the package's own
+ * import `#host` chooses (package.json, "imports"). For Node, where each file costs a millisecond of a process's start,
+ * there is a build with its host inside.
+ */
+const SERVER_BUNDLES: BuildOptions[] = [
+  {
+    ...SERVER,
+    entryPoints: {
+      index: "ts/index.ts",
+      inline: "ts/inline.ts",
+      cli: "ts/cli/main.ts",
+      "typescript-hooks": "ts/cli/typescript-hooks.ts",
+      "host-node": "ts/host/node.ts",
+    },
+    outdir: `${OUT}/js`,
+    alias: {},
+    external: ["nanort", "esbuild", "#host"],
+  },
+  {
+    ...SERVER,
+    entryPoints: { index: "ts/index.ts", inline: "ts/inline.ts" },
+    outdir: `${OUT}/node`,
+  },
+];
 
 const SERVER_HOSTS: BuildOptions[] = [
   {
+    ...SMALLER,
     entryPoints: { "host-deno": "ts/host/deno.ts" },
     outdir: `${OUT}/js`,
     target: "esnext",
     banner: { js: 'import source packagedCore from "../nano.wasm";' },
   },
   {
+    ...SMALLER,
     entryPoints: { "host-bun": "ts/host/bun.ts" },
     outdir: `${OUT}/js`,
     target: "esnext",
@@ -90,13 +115,7 @@ const WEB_BUNDLES = [
     external: ["./nano.wasm", "cloudflare:sockets"],
   },
 ];
-/** Names stay, for stacks and for `Crypto.name`; without spaces a page loads a quarter less. */
-const WEB: BuildOptions = {
-  platform: "browser",
-  target: "es2022",
-  minifyWhitespace: true,
-  minifySyntax: true,
-};
+const WEB: BuildOptions = { platform: "browser", target: "es2022", ...SMALLER };
 
 const STEPS: Record<string, Step> = {
   core: {
@@ -115,21 +134,23 @@ const STEPS: Record<string, Step> = {
     makes: "wasm-out/*.js and wasm-out/js, the library for each engine, and the command",
     needs: ["core"],
     inputs: ["ts", "package.json", `${OUT}/nano.wasm`],
-    outputs: [`${OUT}/js/index.js`, `${OUT}/js/cli.js`, ...WEB_BUNDLES.map(({ output }) => output)],
+    outputs: [`${OUT}/node/index.js`, `${OUT}/js/cli.js`, CORE_TEXT, ...WEB_BUNDLES.map(({ output }) => output)],
     run: async () => {
-      rmSync(`${OUT}/js`, { recursive: true, force: true });
-      const shared = await bundle(SERVER_BUNDLE);
-      for (const options of SERVER_HOSTS) shared.push(...(await bundle(options)));
-      copyFileSync("ts/require.cjs", `${OUT}/js/require.cjs`);
+      for (const folder of ["js", "node"]) rmSync(`${OUT}/${folder}`, { recursive: true, force: true });
+      const coreText = readFileSync(`${OUT}/nano.wasm`, "base64");
+      writeFileSync(CORE_TEXT, `export default "${coreText}";\n`);
+      const report: string[] = [];
+      for (const options of SERVER_BUNDLES) report.push(sizes(await bundle(options)));
+      for (const options of SERVER_HOSTS) report.push(sizes(await bundle(options)));
+      copyFileSync("ts/require.cjs", `${OUT}/node/require.cjs`);
       // Else npm pack goes by the .gitignore beside it, and packs nothing that was built.
       writeFileSync(`${OUT}/.npmignore`, "");
       cpSync("ts/cli/start", `${OUT}/js/start`, { recursive: true });
-      const report = [sizes(shared)];
       for (const { host, output, ...options } of WEB_BUNDLES) {
         const bundled = await bundle({ ...WEB, ...options, outfile: output, alias: { "#host": host } });
         report.push(sizes(bundled));
       }
-      return report.join(`\n${" ".repeat(20)}`);
+      return report.join(`\n${" ".repeat(23)}`);
     },
   },
   types: {
@@ -166,6 +187,25 @@ const STEPS: Record<string, Step> = {
     outputs: [`${OUT}/zig-tests`],
     run: () => {
       zig(["test", "zig/test.zig", "--test-no-exec", `-femit-bin=${OUT}/zig-tests`]);
+      return "compiled";
+    },
+  },
+  "constant-time": {
+    makes: "wasm-out/constant-time, the core natively, for valgrind to look for secrets that steer it",
+    inputs: ["zig"],
+    outputs: [`${OUT}/constant-time`],
+    run: () => {
+      rmSync(`${OUT}/constant-time`, { force: true });
+      if (spawnSync("valgrind", ["--version"]).status !== 0) {
+        if (process.env.CI) throw new Error("valgrind is not on this machine, and its checks are not optional");
+        return "skipped: valgrind is not on this machine";
+      }
+      // Memcheck does not know every instruction of the newest processors.
+      const cpu = process.arch === "x64" ? "x86_64_v2" : "baseline";
+      zig([
+        ...["build-exe", "zig/constant_time.zig", "-O", "ReleaseFast", "-fvalgrind", "-mcpu", cpu],
+        `-femit-bin=${OUT}/constant-time`,
+      ]);
       return "compiled";
     },
   },
@@ -252,7 +292,7 @@ const ENGINES = `${OUT}/engines`;
 /** The package as npm would unpack it, as far as programs need it: engines look at more than at a link's target. */
 function stagePackage(folder: string): void {
   const bundles = readdirSync(OUT).filter((name) => name.endsWith(".js"));
-  for (const path of ["package.json", ...["nano.wasm", "js", ...bundles].map((name) => `${OUT}/${name}`)]) {
+  for (const path of ["package.json", ...["nano.wasm", "js", "node", ...bundles].map((name) => `${OUT}/${name}`)]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   const manifest = { private: true, type: "module", dependencies: { nanort: version } };
@@ -369,7 +409,7 @@ async function main(args: string[]): Promise<void> {
   for (const name of names.length > 0 ? names : DEFAULT_STEPS) {
     const step = STEPS[name];
     if (!step) {
-      const list = Object.entries(STEPS).map(([key, { makes }]) => `  ${key.padEnd(11)}${makes}`);
+      const list = Object.entries(STEPS).map(([key, { makes }]) => `  ${key.padEnd(14)}${makes}`);
       throw new Error(`no step named ${name}. The steps:\n${list.join("\n")}`);
     }
     await runStep(name, step, force);
@@ -389,7 +429,7 @@ async function runStep(name: string, step: Step, force: boolean): Promise<void> 
   const summary = await step.run();
   if (digest !== undefined) writeFileSync(stamp, digest);
   console.log(
-    `${name.padEnd(11)}${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${summary}`,
+    `${name.padEnd(14)}${((performance.now() - started) / 1000).toFixed(1).padStart(5)} s  ${summary}`,
   );
 }
 

@@ -154,4 +154,89 @@ test("a second signal stops at once", async () => {
   assert.instance(await answer, Error);
 });
 
+/** Says which process answers; /end ends it. */
+const PID = `
+  export default {
+    fetch(request) {
+      if (request.url.endsWith("/end")) setImmediate(() => process.exit(3));
+      return new Response(String(process.pid));
+    },
+  };`;
+
+/** Who answers, over some connections. */
+async function processesOf(served: Served, connections: number): Promise<Set<string>> {
+  const pids = new Set<string>();
+  for (let i = 0; i < connections; i++) {
+    const answer = await fetch(served.url, { headers: { connection: "close" } });
+    pids.add(await answer.text());
+  }
+  return pids;
+}
+
+test("--workers: several processes answer on one port, and stop together", async () => {
+  const served = await serving(["serve", folderWith({ "app.mjs": PID }), "--workers", "2"]);
+  assert.match(served.printed(), "by 2 processes");
+  const pids = await processesOf(served, 8);
+  assert.is(pids.size, 2);
+  assert.not.ok(pids.has(String(served.process.pid)));
+  await stops(served);
+  for (const pid of pids) assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
+});
+
+test("--workers: another takes the place of one that ended", async () => {
+  const served = await serving(["serve", folderWith({ "app.mjs": PID }), "--workers", "2"]);
+  const told = once(served.process.stderr!, "data");
+  const before = await processesOf(served, 4);
+  const gone = await (await fetch(`${served.url}/end`)).text();
+  assert.match(String(await told), `worker ${gone} ended (exit code 3); another takes its place`);
+  let after = new Set<string>();
+  while (after.size < 2) after = await processesOf(served, 4);
+  assert.not.ok(after.has(gone));
+  assert.is([...after].filter((pid) => before.has(pid)).length, 1);
+  assert.is((await served.stop()).code, 0);
+});
+
+test("--workers: running requests finish; a second signal stops all at once", async () => {
+  const slow = SLOW.replace("SIGTERM", "message");
+  for (const [signals, code] of [
+    [1, 0],
+    [2, 130],
+  ] as const) {
+    const served = await serving(["serve", folderWith({ "app.mjs": slow }), "--workers", "2"]);
+    const began = once(served.process.stdout!, "data");
+    const answer = fetch(served.url).then(
+      (response) => response.text(),
+      (error: Error) => error,
+    );
+    await began;
+    const { hostname, port } = new URL(served.url);
+    const idle = connect(Number(port), hostname);
+    await once(idle, "connect");
+    served.process.kill("SIGINT");
+    await once(idle.resume(), "close");
+    if (signals === 2) served.process.kill("SIGINT");
+    assert.is((await served.ended).code, code);
+    if (signals === 1) assert.is(await answer, "whole");
+    else assert.instance(await answer, Error);
+  }
+});
+
+test("--workers: what is wrong is told once, in a line", async () => {
+  const taken = await serving(["serve", folderWith({ "app.mjs": PID })]);
+  const { port } = new URL(taken.url);
+  const app = folderWith({ "app.mjs": PID });
+  const outcomes = await Promise.all([
+    nanort(["serve", app, "--workers", "2", "--port", port]),
+    nanort(["serve", folderWith({ "app.mjs": "export default 1" }), "--workers", "2", "--port", "0"]),
+    nanort(["serve", app, "--workers", "0"]),
+    nanort(["serve", app, "--workers", "many"]),
+  ]);
+  for (const { code, stderr } of outcomes) {
+    assert.is(code, 2);
+    assert.is(stderr.trim().split("\n").length, 1, stderr);
+  }
+  assert.match(outcomes[3]!.stderr, /--workers must be "auto" or a whole number from 1 to 256, not "many"/);
+  await stops(taken);
+});
+
 test.run();

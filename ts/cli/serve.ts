@@ -1,19 +1,20 @@
 /** `nanort serve`: a Workers-style app over HTTP, until it is told to stop. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { type App, type AppSource, createRuntime, type FetchHandler, type Server } from "../index.ts";
+import { type App, type AppSource, createRuntime, type FetchHandler } from "../index.ts";
 import { parse, UsageError } from "./command.ts";
 import { findApp } from "./find-app.ts";
 import { installGlobals } from "./globals.ts";
 import { FRAME, importFile, tidy, tidyUncaughtErrors } from "./import.ts";
 import { styleOf } from "./terminal.ts";
+import { isWorker, readWorkers, serveAsWorker, startWorkers } from "./workers.ts";
 
 const DEFAULT_PORT = 8080;
 const DEFAULT_URL = `http://127.0.0.1:${DEFAULT_PORT}`;
 /** How long running requests may take once the server has been told to stop. */
 const DRAIN_TIMEOUT_MS = 30_000;
 
-const HELP = `Usage: nanort serve APP [--port PORT] [--hostname NAME] [--log]
+const HELP = `Usage: nanort serve APP [--port PORT] [--hostname NAME] [--workers N] [--log]
 
 Serves an app: a module whose default export has fetch(request, env, ctx), in JavaScript or TypeScript.
 APP is its file, or its folder (package.json's "main", or else app, index or main with .ts .js or .mjs).
@@ -21,6 +22,7 @@ env is the process's environment; crypto, timers, atob and btoa are NANO's; glob
 
   --port PORT      where to listen: 0 takes any free port (default: $PORT, or ${DEFAULT_PORT})
   --hostname NAME  the address to listen on (default: 127.0.0.1, this machine only)
+  --workers N      as many processes behind the one port, "auto" for one a core; they share nothing (default: 1)
   --log            a line for each request
 
 SIGINT (Ctrl+C) or SIGTERM stops it: no new connections, running requests have ${DRAIN_TIMEOUT_MS / 1000} s to finish.
@@ -30,6 +32,7 @@ export async function run(args: string[]): Promise<void> {
   const { values, positionals } = parse("serve", args, {
     port: { type: "string", short: "p" },
     hostname: { type: "string" },
+    workers: { type: "string" },
     log: { type: "boolean" },
     help: { type: "boolean", short: "h" },
   });
@@ -41,6 +44,12 @@ export async function run(args: string[]): Promise<void> {
   const file = findApp(name);
   const port = readPort(values.port);
   const hostname = values.hostname ?? "127.0.0.1";
+  const count = readWorkers(values.workers ?? "1");
+  if (count > 1 && !isWorker) {
+    const workers = await startWorkers(count);
+    onStopSignal(workers.stop);
+    return console.log(greeting(workers.url, file, count));
+  }
 
   tidyUncaughtErrors();
   const nano = await createRuntime({ onError: report });
@@ -56,12 +65,14 @@ export async function run(args: string[]): Promise<void> {
   const server = await nano.serve({ app: values.log ? logged(app) : app, ...options }).catch((error) => {
     throw error.code === undefined ? error : new UsageError(error.message);
   });
-  onStopSignal(async () => {
+  const stop = async () => {
     const patience = new Promise<void>((resolve) => nano.setTimeout(resolve, DRAIN_TIMEOUT_MS));
     await server.close({ timeout: DRAIN_TIMEOUT_MS });
     await Promise.race([app.close(), patience]);
-  });
-  console.log(greeting(server, file));
+  };
+  if (isWorker) return serveAsWorker(server.url, stop);
+  onStopSignal(stop);
+  console.log(greeting(server.url, file, 1));
 }
 
 function readPort(option: string | undefined): number {
@@ -75,14 +86,15 @@ function readPort(option: string | undefined): number {
 }
 
 /** What is running where, and what to try: the curl lines of the README beside the app, for this very address. */
-function greeting(server: Server, file: string): string {
+function greeting(url: string, file: string, workers: number): string {
   const { bold, cyan, dim } = styleOf(process.stdout);
   const folder = dirname(file);
-  const suggestions = curlLines(join(folder, "README.md"), server.url);
+  const suggestions = curlLines(join(folder, "README.md"), url);
+  const processes = workers > 1 ? ` by ${workers} processes` : "";
   return [
-    `${bold(basename(folder))} is served at ${bold(cyan(server.url))}`,
+    `${bold(basename(folder))} is served at ${bold(cyan(url))}${processes}`,
     "",
-    ...(suggestions.length > 0 ? suggestions : [`curl -i ${server.url}/`]).map((line) => `  ${line}`),
+    ...(suggestions.length > 0 ? suggestions : [`curl -i ${url}/`]).map((line) => `  ${line}`),
     "",
     dim("Ctrl+C stops it."),
   ].join("\n");

@@ -1,13 +1,15 @@
 /**
- * A whole process, from spawn to exit, on each engine that test/engines has: the engine alone, and with a library's
- * first digest. The package is the one staged in wasm-out/engines, resolved as a program's dependency is.
+ * Start-up on every engine that is here: the engine alone, and with a library's first digest. Processes are measured from
+ * spawn to exit; the others are in startup-web.ts. The package is the one staged in wasm-out/engines, resolved as a program's dependency is.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { KINDS } from "../engines/browsers.ts";
 import { BINARIES, MissingEngine } from "../engines/engines.ts";
 import { summarize, type Table } from "./lib.ts";
+import { type Timed, withBrowserPrograms, workerdPrograms } from "./startup-web.ts";
 
 const RUNS = 15;
 
@@ -34,34 +36,50 @@ const ENGINES: [name: string, command: () => string, args: string[]][] = [
   ["bun", BINARIES.bun, []],
 ];
 
-export function startupTables(): Table[] {
-  const folder = "wasm-out/engines/startup";
-  mkdirSync(folder, { recursive: true });
-  const programs = Object.entries(PROGRAMS).map(([name, program], at) => {
-    const file = join(folder, `${at}.mjs`);
-    writeFileSync(file, program);
-    return { name, file, times: [] as number[] };
-  });
-  const rows = ENGINES.flatMap(([name, find, args]) => {
-    const command = findOrSkip(name, find);
-    if (!command) return [];
-    for (const { times } of programs) times.length = 0;
+export async function startupTables(): Promise<Table[]> {
+  const rows: Table["rows"] = [];
+  const measureRow = async (name: string, programs: Timed[]) => {
+    const times = programs.map(() => [] as number[]);
     for (let run = -1; run < RUNS; run++) {
-      for (const { name, file, times } of programs) {
-        const started = performance.now();
-        const { status, stderr } = spawnSync(command, [...args, file]);
-        if (status !== 0) throw new Error(`${name}: ${stderr}`);
-        if (run >= 0) times.push(performance.now() - started); // The first run warms the disk's cache.
+      for (const [at, program] of programs.entries()) {
+        const elapsed = await program.run();
+        if (run >= 0) times[at]!.push(elapsed); // The first run warms the disk's cache.
       }
     }
-    return [{ name, measurements: programs.map(({ name, times }) => summarize(name, [...times])) }];
-  });
-  return [{ title: "Start-up, spawn to exit", unit: "ms", rows }];
+    rows.push({ name, measurements: programs.map(({ name }, at) => summarize(name, times[at]!)) });
+  };
+  for (const [name, find, args] of ENGINES) {
+    await unlessMissing(name, () => measureRow(name, processPrograms(name, find(), args)));
+  }
+  await unlessMissing("workerd", async () => measureRow("workerd", await workerdPrograms()));
+  for (const kind of KINDS) {
+    const measurePrograms = (programs: Timed[]) => measureRow(kind.name, programs);
+    await unlessMissing(kind.name, () => withBrowserPrograms(kind, measurePrograms));
+  }
+  const title =
+    "Start-up: processes from spawn to exit, workerd to its first answer, pages from navigation to the digest";
+  return [{ title, unit: "ms", rows }];
 }
 
-function findOrSkip(name: string, find: () => string): string | undefined {
+function processPrograms(engine: string, command: string, args: string[]): Timed[] {
+  const folder = "wasm-out/engines/startup";
+  mkdirSync(folder, { recursive: true });
+  return Object.entries(PROGRAMS).map(([name, program], at) => {
+    const file = join(folder, `${at}.mjs`);
+    writeFileSync(file, program);
+    const run = async () => {
+      const started = performance.now();
+      const { status, stderr } = spawnSync(command, [...args, file]);
+      if (status !== 0) throw new Error(`${engine}: ${stderr}`);
+      return performance.now() - started;
+    };
+    return { name, run };
+  });
+}
+
+async function unlessMissing(name: string, measure: () => Promise<void>): Promise<void> {
   try {
-    return find();
+    await measure();
   } catch (error) {
     if (!(error instanceof MissingEngine)) throw error;
     console.log(`skipped: start-up on ${name}: ${error.message}`);

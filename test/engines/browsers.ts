@@ -27,6 +27,7 @@ export interface Browser {
 export interface Page {
   goto(url: string): Promise<unknown>;
   evaluate<Result>(code: string): Promise<Result>;
+  close(): Promise<void>;
   on(event: "console", listener: (message: { type(): string; text(): string }) => void): void;
   on(event: "pageerror", listener: (error: unknown) => void): void;
 }

@@ -37,7 +37,10 @@ function install(folder: string): void {
   writeFileSync(join(folder, "package.json"), `{ "dependencies": { "nanort": "*" } }`);
   const into = join(folder, "node_modules/nanort");
   const bundles = readdirSync("wasm-out").filter((name) => name.endsWith(".js"));
-  for (const path of ["package.json", ...["nano.wasm", "js", "node", ...bundles].map((name) => `wasm-out/${name}`)]) {
+  for (const path of [
+    "package.json",
+    ...["nano.wasm", "js", "node", ...bundles].map((name) => `wasm-out/${name}`),
+  ]) {
     cpSync(path, join(into, path), { recursive: true });
   }
 }

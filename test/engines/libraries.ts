@@ -113,6 +113,37 @@ const libraries: Suite = {
       }
     }),
 
+    "jose makes key pairs, signs with one half and verifies with the other": installed(async () => {
+      for (const alg of ["ES256", "ES384", "ES512", "PS256"]) {
+        const { privateKey, publicKey } = await jose.generateKeyPair(alg, { extractable: true });
+        assert.instance(privateKey, CryptoKey);
+        const jwt = await new jose.SignJWT({ scope: "all" }).setProtectedHeader({ alg }).sign(privateKey);
+        const jwk = await jose.importJWK(await jose.exportJWK(publicKey), alg);
+        const pem = await jose.importSPKI(await jose.exportSPKI(publicKey), alg);
+        for (const key of [jwk, pem]) {
+          assert.is((await jose.jwtVerify(jwt, key)).payload.scope, "all");
+        }
+        const again = await jose.importPKCS8(await jose.exportPKCS8(privateKey), alg);
+        assert.is((await new jose.SignJWT({}).setProtectedHeader({ alg }).sign(again)).split(".").length, 3);
+        const other = await jose.generateKeyPair(alg);
+        const error = await errorOf(() => jose.jwtVerify(jwt, other.publicKey));
+        assert.is(error.name, "JWSSignatureVerificationFailed");
+      }
+    }),
+
+    "jose encrypts and decrypts with A128GCM and A256GCM": installed(async () => {
+      for (const enc of ["A128GCM", "A256GCM"]) {
+        const key = await jose.generateSecret(enc);
+        const jwe = await new jose.CompactEncrypt(new TextEncoder().encode("hidden"))
+          .setProtectedHeader({ alg: "dir", enc })
+          .encrypt(key);
+        const { plaintext } = await jose.compactDecrypt(jwe, key);
+        assert.is(new TextDecoder().decode(plaintext), "hidden");
+        const other = await jose.generateSecret(enc);
+        assert.is((await errorOf(() => jose.compactDecrypt(jwe, other))).name, "JWEDecryptionFailed");
+      }
+    }),
+
     "oauth4webapi computes the challenge of RFC 7636": installed(async () => {
       assert.is(await oauth.calculatePKCECodeChallenge(RFC_7636_VERIFIER), RFC_7636_CHALLENGE);
     }),

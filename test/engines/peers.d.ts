@@ -19,6 +19,23 @@ declare module "jose" {
   export function jwtVerify(jwt: string, key: Key): Promise<{ payload: Claims }>;
   export function compactVerify(jws: string, key: Key): Promise<{ payload: Uint8Array }>;
   export function generateSecret(alg: string, options?: { extractable?: boolean }): Promise<CryptoKey>;
+  interface PairOptions {
+    extractable?: boolean;
+  }
+  export function generateKeyPair(
+    alg: string,
+    options?: PairOptions,
+  ): Promise<{ privateKey: CryptoKey; publicKey: CryptoKey }>;
+  export function importSPKI(pem: string, alg: string): Promise<CryptoKey>;
+  export function exportSPKI(key: CryptoKey): Promise<string>;
+  export function importPKCS8(pem: string, alg: string): Promise<CryptoKey>;
+  export function exportPKCS8(key: CryptoKey): Promise<string>;
+  export class CompactEncrypt {
+    constructor(plaintext: Uint8Array);
+    setProtectedHeader(header: { alg: string; enc: string }): this;
+    encrypt(key: Key): Promise<string>;
+  }
+  export function compactDecrypt(jwe: string, key: Key): Promise<{ plaintext: Uint8Array }>;
   export function importJWK(jwk: JWK, alg: string): Promise<Key>;
   export function exportJWK(key: Key): Promise<JWK>;
   export const base64url: { encode(bytes: Uint8Array): string };

@@ -29,7 +29,7 @@ const { setTimeout } = globalThis;
 const network: Network = {
   async listen() {
     throw new TypeError(
-      'host "workerd" cannot listen: export the fetch of an app of load(), or serve on memoryHost()',
+      'host "workerd" cannot listen: export a fetch that hands on to an app of load(), with { env, waitUntil }, or serve on memoryHost()',
     );
   },
 

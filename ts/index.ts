@@ -23,6 +23,7 @@ export type { App, AppContext, AppSource, FetchHandler, FetchInfo, LoadOptions }
 export type { ServeLimits, ServeOptions, Server } from "./server/server.ts";
 export { Crypto } from "./web/crypto/crypto.ts";
 export { CryptoKey } from "./web/crypto/key.ts";
+export type { CryptoKeyPair } from "./web/crypto/registry.ts";
 export { SubtleCrypto } from "./web/crypto/subtle.ts";
 export type { SubtleCryptoSync } from "./web/crypto/subtle-sync.ts";
 

@@ -1,0 +1,128 @@
+/** RSA-PSS: RFC 8017, with the keys of WebCrypto. */
+import { type CryptoKeyPair, createRuntime } from "nanort";
+import * as assert from "uvu/assert";
+import published from "../vectors/rsa_pss.json" with { type: "json" };
+import type { Suite } from "./suite.ts";
+import { errorOf, fromHex, hex, pattern, runtime } from "./support.ts";
+
+const pss = (hash: string) => ({ name: "RSA-PSS", hash });
+const MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
+
+/** RFC 7518 section 6.3: a key by its numbers, with as many of them as there are. */
+function jwkOf(key: Partial<Record<(typeof MEMBERS)[number], string>>): JsonWebKey {
+  const jwk: JsonWebKey = { kty: "RSA" };
+  for (const member of MEMBERS) {
+    const digits = key[member]?.replace(/^(00)+/, "");
+    if (digits === undefined) continue;
+    const binary = String.fromCharCode(...fromHex(digits.length % 2 ? `0${digits}` : digits));
+    jwk[member] = btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  }
+  return jwk;
+}
+
+const keys: Record<string, Partial<Record<(typeof MEMBERS)[number], string>>> = published.keys;
+
+export const rsaPss: Suite = {
+  name: "RSA-PSS",
+  tests: {
+    "published signatures verify or do not, as their sources say": async () => {
+      const { crypto, subtleSync } = await runtime();
+      for (const { source, key, hash, message, saltBytes, signature, valid } of published.vectors) {
+        const { n, e } = keys[key]!;
+        const imported = subtleSync.importKey("jwk", jwkOf({ n: n!, e: e! }), pss(hash), false, ["verify"]);
+        const algorithm = { name: "RSA-PSS", saltLength: saltBytes };
+        const [bytes, data] = [fromHex(signature), fromHex(message)];
+        assert.is(subtleSync.verify(algorithm, imported, bytes, data), valid, source);
+        assert.is(await crypto.subtle.verify(algorithm, imported, bytes, data), valid, source);
+      }
+    },
+
+    "keys of 1024 to 2048 bits sign what they verify, with any salt that fits": async () => {
+      const { crypto, subtleSync } = await runtime();
+      for (const [name, key] of Object.entries(keys)) {
+        if (!key.d) continue;
+        const secret = subtleSync.importKey("jwk", jwkOf(key), pss("SHA-256"), true, ["sign"]);
+        const open = subtleSync.importKey("jwk", jwkOf({ n: key.n!, e: key.e! }), pss("SHA-256"), true, [
+          "verify",
+        ]);
+        for (const saltLength of [0, 1, 32, 90]) {
+          const algorithm = { name: "RSA-PSS", saltLength };
+          const signature = await crypto.subtle.sign(algorithm, secret, pattern(100));
+          assert.is(subtleSync.verify(algorithm, open, signature, pattern(100)), true, name);
+          assert.is(subtleSync.verify(algorithm, open, signature, pattern(101)), false, name);
+        }
+        const error = await errorOf(() =>
+          subtleSync.sign({ name: "RSA-PSS", saltLength: 4096 }, secret, pattern(1)),
+        );
+        assert.is(error.name, "OperationError", name);
+      }
+    },
+
+    "what one signs the engine's own crypto.subtle verifies, and the other way round, in every format":
+      async (engine) => {
+        if (!engine.nativeSubtle) return;
+        const { subtleSync } = await runtime();
+        const own = subtleSync.importKey(
+          "jwk",
+          jwkOf(keys["RSA Laboratories 10, 2048 bits"]!),
+          pss("SHA-384"),
+          true,
+          ["sign"],
+        );
+        const algorithm = { name: "RSA-PSS", saltLength: 48 };
+        const signature = subtleSync.sign(algorithm, own, pattern(77));
+        for (const format of ["pkcs8", "jwk"] as const) {
+          const exported = subtleSync.exportKey(format, own) as ArrayBuffer;
+          const theirs = await crypto.subtle.importKey(format as "pkcs8", exported, pss("SHA-384"), true, [
+            "sign",
+          ]);
+          const back = (await crypto.subtle.exportKey(format, theirs)) as ArrayBuffer;
+          const again = subtleSync.importKey(format as "pkcs8", back, pss("SHA-384"), true, ["sign"]);
+          assert.is(
+            hex(subtleSync.exportKey("pkcs8", again) as ArrayBuffer),
+            hex(subtleSync.exportKey("pkcs8", own) as ArrayBuffer),
+          );
+          const jwk = subtleSync.exportKey("jwk", own) as JsonWebKey;
+          const open = subtleSync.importKey(
+            "jwk",
+            { kty: "RSA", n: jwk.n!, e: jwk.e! },
+            pss("SHA-384"),
+            true,
+            ["verify"],
+          );
+          const foreign = await crypto.subtle.sign(algorithm, theirs, pattern(77));
+          assert.is(subtleSync.verify(algorithm, open, foreign, pattern(77)), true);
+          const spki = subtleSync.exportKey("spki", open) as ArrayBuffer;
+          const verifier = await crypto.subtle.importKey("spki", spki, pss("SHA-384"), true, ["verify"]);
+          assert.is(await crypto.subtle.verify(algorithm, verifier, signature, pattern(77)), true);
+        }
+      },
+
+    "a pair is generated by slices, with other work between, and signs": async () => {
+      const { crypto, subtleSync } = await runtime();
+      let turns = 0;
+      const timer = setInterval(() => turns++, 0);
+      const algorithm = { ...pss("SHA-256"), modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
+      const pair = (await crypto.subtle.generateKey(algorithm, false, ["sign", "verify"])) as CryptoKeyPair;
+      clearInterval(timer);
+      assert.ok(turns > 0);
+      const { modulusLength } = pair.publicKey.algorithm as unknown as { modulusLength: number };
+      assert.is(modulusLength, 2048);
+      assert.is(pair.privateKey.extractable, false);
+      const signature = subtleSync.sign({ name: "RSA-PSS", saltLength: 32 }, pair.privateKey, pattern(3));
+      assert.is(
+        subtleSync.verify({ name: "RSA-PSS", saltLength: 32 }, pair.publicKey, signature, pattern(3)),
+        true,
+      );
+    },
+
+    "closing the runtime ends a generation under way": async () => {
+      const nano = await createRuntime();
+      const algorithm = { ...pss("SHA-256"), modulusLength: 8192, publicExponent: new Uint8Array([1, 0, 1]) };
+      const generated = errorOf(() => nano.crypto.subtle.generateKey(algorithm, true, ["sign"]));
+      await nano.close();
+      const error = await generated;
+      return [`${error.name}: ${error.message}`];
+    },
+  },
+};

@@ -133,7 +133,7 @@ const STEPS: Record<string, Step> = {
   bundle: {
     makes: "wasm-out/*.js and wasm-out/js, the library for each engine, and the command",
     needs: ["core"],
-    inputs: ["ts", "package.json", `${OUT}/nano.wasm`],
+    inputs: ["ts", "examples", "package.json", `${OUT}/nano.wasm`],
     outputs: [`${OUT}/node/index.js`, `${OUT}/js/cli.js`, CORE_TEXT, ...WEB_BUNDLES.map(({ output }) => output)],
     run: async () => {
       for (const folder of ["js", "node"]) rmSync(`${OUT}/${folder}`, { recursive: true, force: true });
@@ -211,7 +211,7 @@ const STEPS: Record<string, Step> = {
   },
   tests: {
     makes: "wasm-out/tests, one file a test file, and their runner",
-    inputs: ["ts", "test", "package.json"],
+    inputs: ["ts", "examples", "test", "package.json"],
     outputs: [`${OUT}/tests/run.js`],
     run: async () => {
       rmSync(`${OUT}/tests`, { recursive: true, force: true });

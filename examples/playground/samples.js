@@ -14,6 +14,10 @@ export const SAMPLES = {
       body: "Hello, World!",
     },
   },
+  "tls-less-webcrypto": {
+    title: "WebCrypto without TLS",
+    request: { ...request, method: "POST", body: "a message" },
+  },
   streaming: { title: "Streaming", request },
   timers: { title: "Timers", request },
 };

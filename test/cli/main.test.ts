@@ -5,7 +5,8 @@ import * as assert from "uvu/assert";
 import { folderWith, nanort } from "./nanort.ts";
 
 const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-const COMMANDS = ["run", "serve", "bundle", "examples", "info"];
+const CRYPTO = ["keygen", "sign", "verify", "encrypt", "decrypt"];
+const COMMANDS = ["run", "serve", "bundle", ...CRYPTO, "inspect", "examples", "info"];
 
 test("--version prints the package's version", async () => {
   assert.equal(await nanort(["--version"]), { code: 0, stdout: `${version}\n`, stderr: "" });

@@ -31,7 +31,7 @@ const html =
 
 /** What else than the package's own documents may be in it. */
 const SHIPPED =
-  /^(?:examples\/|wasm-out\/(?:nano\.wasm|(?:browser|inline|workerd)\.js|js\/|types\/.*\.d\.ts$))/;
+  /^(?:examples\/|wasm-out\/(?:nano\.wasm|(?:browser|inline|workerd|core)\.js|js\/|node\/|types\/.*\.d\.ts$))/;
 const DOCUMENTS = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"];
 
 export function packRows({ folder, tarball, files, write }: PackedProject): Row[] {

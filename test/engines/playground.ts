@@ -117,6 +117,10 @@ function playground(page: PersonsPage, served: Served): Suite {
           hello: [/^200 OK/, /^Hello, Ada!$/m],
           digest: [/^200 OK/, /"SHA-1": "a9993e364706816aba3e25717850c26c9cd0d89d"/],
           webhook: [/^200 OK/, /^accepted 13 bytes$/m],
+          "tls-less-webcrypto": [
+            /^200 OK/,
+            /"isSecureContext": false,\n.*"verified": true,\n.*"verifiedAnother": false,\n.*"decrypted": "a message"/s,
+          ],
           streaming: [/^200 OK/, /^Row, row.*dream\.$/ms],
           timers: [/^200 OK/, /^Request 1: /],
         };

@@ -93,6 +93,29 @@ test("its samples are apps for any host", async () => {
   }
 });
 
+test("tls-less-webcrypto verifies what it signed alone, and decrypts what it encrypted, keys anew each time", async () => {
+  const nano = await createRuntime();
+  const uninstall = nano.install(globalThis);
+  try {
+    const ask = async (body: string) => {
+      const app = await nano.load(readFileSync(`${FOLDER}/samples/tls-less-webcrypto.js`, "utf8"));
+      return (await app.fetch(new Request("http://nano.test/", { method: "POST", body }))).json();
+    };
+    const [first, second] = [await ask("é".repeat(100_000)), await ask("")];
+    assert.is(first.decrypted, "é".repeat(100_000));
+    assert.is(second.decrypted, "");
+    assert.is(Buffer.from(second.encrypted, "base64").length, 16);
+    for (const { signature, verified, verifiedAnother } of [first, second]) {
+      assert.is(Buffer.from(signature, "base64").length, 64);
+      assert.equal([verified, verifiedAnother], [true, false]);
+    }
+    assert.is.not(first.signature, second.signature);
+  } finally {
+    uninstall();
+    await nano.close();
+  }
+});
+
 function readSong(): string {
   return [
     "Row, row, row your boat,",

@@ -9,6 +9,9 @@ export interface Command {
 /** A mistake made at the keyboard: told in one line, with exit code 2. */
 export class UsageError extends Error {}
 
+/** What was asked for is answered by no, such as a signature that is wrong: told in one line, with exit code 1. */
+export class Failure extends Error {}
+
 type Options = NonNullable<ParseArgsConfig["options"]>;
 type Parsed<T extends Options> = ReturnType<
   typeof parseArgs<{ args: string[]; options: T; allowPositionals: true }>

@@ -3,10 +3,10 @@
  * The `nanort` command. Each subcommand is a file of its own beside this one and is imported only when it is asked
  * for, so that a small script starts about as fast as under `node` itself.
  *
- * Exit codes: 0 all went well; 1 the script or a self-test failed; 2 the command was used wrongly, which is told in
- * one line and never by a stack.
+ * Exit codes: 0 all went well; 1 the script or a self-test failed, or a signature or an encrypted file is not what it
+ * should be; 2 the command was used wrongly, which is told in one line and never by a stack.
  */
-import { type Command, UsageError } from "./command.ts";
+import { type Command, Failure, UsageError } from "./command.ts";
 import { didYouMean } from "./suggest.ts";
 import { styleOf } from "./terminal.ts";
 
@@ -16,6 +16,11 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   run: { summary: "run a script: JavaScript or TypeScript", load: () => import("./run.ts") },
   serve: { summary: "serve an app over HTTP: a folder or a file", load: () => import("./serve.ts") },
   bundle: { summary: "write an app as a folder to deploy", load: () => import("./bundle.ts") },
+  keygen: { summary: "make a key, as JWK or PEM", load: () => import("./keygen.ts") },
+  sign: { summary: "sign a file", load: () => import("./sign.ts") },
+  verify: { summary: "verify a file's signature", load: () => import("./verify.ts") },
+  encrypt: { summary: "encrypt a file", load: () => import("./encrypt.ts") },
+  decrypt: { summary: "decrypt a file", load: () => import("./decrypt.ts") },
   examples: { summary: "list the examples, or run one", load: () => import("./examples.ts") },
   info: { summary: "show version, engine and core, and test them", load: () => import("./info.ts") },
 };
@@ -55,7 +60,7 @@ function unknown(name: string): string {
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   // Anything else is uncaught, and Node tells so: message, source line, stack, exit code 1.
-  if (!(error instanceof UsageError)) throw error;
+  if (!(error instanceof UsageError || error instanceof Failure)) throw error;
   console.error(`${styleOf(process.stderr).red("nanort:")} ${error.message}`);
-  process.exit(2);
+  process.exit(error instanceof UsageError ? 2 : 1);
 });

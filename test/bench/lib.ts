@@ -97,16 +97,20 @@ async function operationsPerSlice(contender: Contender): Promise<number> {
   return Math.max(1, Math.round((count * SLICE_MS) / Math.max(elapsed, 0.001)));
 }
 
-/** A table as text: the fastest slice, the median in brackets, and NANO's ratio to each peer. */
+/** A table as text: the fastest slice, the median in brackets, and what multiple that is of the row's first contender. */
 export function format(table: Table): string {
+  const { unit } = table;
   const names = [...new Set(table.rows.flatMap((row) => row.measurements.map((m) => m.contender)))];
   const lines = table.rows.map((row) => [
     row.name,
     ...names.map((name) => {
       const found = row.measurements.find((m) => m.contender === name);
-      return found
-        ? `${figure(found.best, table.unit, row.bytes)} (${figure(found.median, table.unit)})`
-        : "–";
+      if (!found) return "–";
+      const text = `${figure(found.best, unit, row.bytes)} (${figure(found.median, unit)})`;
+      const multiple = telling(found, unit) / telling(row.measurements[0]!, unit);
+      return found === row.measurements[0]
+        ? text
+        : `${text} ×${multiple < 99.5 ? multiple.toPrecision(2) : multiple.toFixed(0)}`;
     }),
   ]);
   const cells = [["", ...names], ...lines];
@@ -115,6 +119,11 @@ export function format(table: Table): string {
     row.map((cell, i) => (i ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!))),
   );
   return `\n${table.title}: ${EXPLAIN[table.unit]}\n${text.map((row) => row.join("  ")).join("\n")}`;
+}
+
+/** The figure to compare by: of slices the fastest, of whole runs the median. */
+export function telling({ best, median }: Measurement, unit: Table["unit"]): number {
+  return unit === "ns" ? best : median;
 }
 
 const EXPLAIN = {

@@ -1,5 +1,5 @@
 /** The tables as one page of bars: no script, no network, light and dark. */
-import type { Measurement, Table } from "./lib.ts";
+import { type Measurement, type Table, telling } from "./lib.ts";
 
 const STYLE = `
   :root { color-scheme: light dark; --text: #1d2126; --soft: #667; --page: #fbfbf9; --bar: #c5ccd6; --nano: #e8590c; }
@@ -33,7 +33,7 @@ ${tables.map(section).join("\n")}
 }
 
 function section(table: Table): string {
-  const value = (m: Measurement) => (table.unit === "ns" ? m.best : m.median);
+  const value = (m: Measurement) => telling(m, table.unit);
   const groups = table.rows.map(({ name, measurements }) => {
     const longest = Math.max(...measurements.map(value));
     const bars = measurements.map((m) => {

@@ -25,3 +25,59 @@ declare module "@noble/hashes/legacy.js" {
 declare module "@noble/hashes/hmac.js" {
   export function hmac(hash: (data: Uint8Array) => Uint8Array, key: Uint8Array, data: Uint8Array): Uint8Array;
 }
+
+declare module "@noble/ciphers/aes.js" {
+  interface Cipher {
+    encrypt(plaintext: Uint8Array): Uint8Array;
+    decrypt(ciphertext: Uint8Array): Uint8Array;
+  }
+  export function gcm(key: Uint8Array, iv: Uint8Array): Cipher;
+}
+
+declare module "@noble/curves/nist.js" {
+  interface Ecdsa {
+    keygen(): unknown;
+    sign(message: Uint8Array, secretKey: Uint8Array, options: { prehash: false }): Uint8Array;
+    verify(
+      signature: Uint8Array,
+      message: Uint8Array,
+      publicKey: Uint8Array,
+      options: { prehash: false; lowS: false },
+    ): boolean;
+  }
+  export const p256: Ecdsa;
+  export const p384: Ecdsa;
+  export const p521: Ecdsa;
+}
+
+declare module "micro-rsa-dsa-dh/rsa.js" {
+  type Hash = (data: Uint8Array) => Uint8Array;
+  type Mask = (seed: Uint8Array, options: { dkLen: number }) => Uint8Array;
+  interface Signer {
+    sign(privateKey: { n: bigint; d: bigint }, message: Uint8Array): Uint8Array;
+    verify(publicKey: { n: bigint; e: bigint }, message: Uint8Array, signature: Uint8Array): boolean;
+  }
+  export function mgf1(hash: Hash): Mask;
+  export function PSS(hash: Hash, mask: Mask, saltBytes: number): Signer;
+}
+
+declare module "node-forge" {
+  interface Asn1 {
+    readonly value: unknown;
+  }
+  export interface Forge {
+    asn1: { fromDer(bytes: unknown): Asn1 };
+    util: { createBuffer(bytes: ArrayBuffer): unknown };
+    pki: {
+      privateKeyFromAsn1(file: Asn1): unknown;
+      publicKeyFromAsn1(file: Asn1): unknown;
+      rsa: { generateKeyPair(options: { bits: number; e: number }): unknown };
+    };
+  }
+}
+
+declare module "jsrsasign" {
+  export interface Jsrsasign {
+    KEYUTIL: { getKey(key: unknown, passcode?: null, format?: "pkcs8prv" | "pkcs8pub"): unknown };
+  }
+}

@@ -3,6 +3,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { resolve } from "node:path";
+import { aesTables } from "./crypto-aes.ts";
+import { ecdsaTables } from "./crypto-ecdsa.ts";
+import { importTables } from "./crypto-import.ts";
+import { rsaTables } from "./crypto-rsa.ts";
 import { densityTables } from "./density.ts";
 import { hashTables } from "./hash.ts";
 import { format, type Table } from "./lib.ts";
@@ -10,13 +14,19 @@ import { memoryTables } from "./memory.ts";
 import { page } from "./page.ts";
 import { serveTables } from "./serve.ts";
 import { startupTables } from "./startup.ts";
+import { timing } from "./timing.ts";
 
 const TOPICS: Record<string, () => Table[] | Promise<Table[]>> = {
   hash: hashTables,
+  aes: aesTables,
+  ecdsa: ecdsaTables,
+  rsa: rsaTables,
+  import: importTables,
   memory: memoryTables,
   serve: serveTables,
   startup: startupTables,
   density: densityTables,
+  timing,
 };
 
 const words = process.argv.slice(2);

@@ -1,0 +1,10 @@
+/** Peers that are CommonJS and look for Node's modules themselves: loaded from where they are installed, not bundled. */
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+import type { Jsrsasign } from "jsrsasign";
+import type { Forge } from "node-forge";
+
+const require = createRequire(resolve("test/bench/package.json"));
+
+export const forge: Forge = require("node-forge");
+export const jsrsasign: Jsrsasign = require("jsrsasign");

@@ -1,0 +1,138 @@
+/** RSA-PSS signatures with SHA-256, and generation of RSA keys: how long it takes, and how long it holds the event loop. */
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  sign as nodeSign,
+  verify as nodeVerify,
+  webcrypto,
+} from "node:crypto";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { mgf1, PSS } from "micro-rsa-dsa-dh/rsa.js";
+import { createRuntime } from "nanort";
+import { forge } from "./commonjs-peers.ts";
+import { awaited, type Case, measure, summarize, sync, type Table } from "./lib.ts";
+
+const SALT_BYTES = 32;
+const SCHEME = { name: "RSA-PSS", hash: "SHA-256" };
+const EXPONENT = Uint8Array.of(1, 0, 1);
+
+export async function rsaTables(): Promise<Table[]> {
+  const nano = await createRuntime();
+  const { subtle } = webcrypto;
+  const data = webcrypto.getRandomValues(new Uint8Array(64));
+  const pss = { name: "RSA-PSS", saltLength: SALT_BYTES };
+  const micro = PSS(sha256, mgf1(sha256), SALT_BYTES);
+  const signing: Case[] = [];
+  const verifying: Case[] = [];
+  for (const modulusLength of [2048, 4096]) {
+    const parameters = { ...SCHEME, modulusLength, publicExponent: EXPONENT };
+    const pair = await subtle.generateKey(parameters, true, ["sign", "verify"]);
+    const pkcs8 = await subtle.exportKey("pkcs8", pair.privateKey);
+    const spki = await subtle.exportKey("spki", pair.publicKey);
+    const jwk = await subtle.exportKey("jwk", pair.privateKey);
+
+    const privateKey = await nano.crypto.subtle.importKey("pkcs8", pkcs8, SCHEME, false, ["sign"]);
+    const publicKey = await nano.crypto.subtle.importKey("spki", spki, SCHEME, false, ["verify"]);
+    const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: SALT_BYTES };
+    const nodePrivate = {
+      key: createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" }),
+      ...padding,
+    } as const;
+    const nodePublic = {
+      key: createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" }),
+      ...padding,
+    } as const;
+    const [n, d] = [integer(jwk.n!), integer(jwk.d!)];
+    const signature = new Uint8Array(nano.subtleSync.sign(pss, privateKey, data));
+
+    signing.push({
+      name: `${modulusLength} bits`,
+      contenders: [
+        sync("nano sync", () => nano.subtleSync.sign(pss, privateKey, data)),
+        awaited("nano", () => nano.crypto.subtle.sign(pss, privateKey, data)),
+        awaited("native", () => subtle.sign(pss, pair.privateKey, data)),
+        sync("node:crypto", () => nodeSign("sha256", data, nodePrivate)),
+        sync("micro-rsa-dsa-dh", () => micro.sign({ n, d }, data)),
+      ],
+    });
+    verifying.push({
+      name: `${modulusLength} bits`,
+      contenders: [
+        sync("nano sync", () => nano.subtleSync.verify(pss, publicKey, signature, data)),
+        awaited("nano", () => nano.crypto.subtle.verify(pss, publicKey, signature, data)),
+        awaited("native", () => subtle.verify(pss, pair.publicKey, signature, data)),
+        sync("node:crypto", () => nodeVerify("sha256", data, nodePublic, signature)),
+        sync("micro-rsa-dsa-dh", () => micro.verify({ n, e: 65537n }, data, signature)),
+      ],
+    });
+  }
+  const tables = [
+    await measure("RSA-PSS sign", signing),
+    await measure("RSA-PSS verify", verifying),
+    ...(await generation(nano)),
+  ];
+  await nano.close();
+  return tables;
+}
+
+const GENERATIONS = 24;
+
+/** How many candidates it takes is luck: look at the median. */
+async function generation(nano: Awaited<ReturnType<typeof createRuntime>>): Promise<Table[]> {
+  const parameters = { ...SCHEME, modulusLength: 2048, publicExponent: EXPONENT };
+  const usages = ["sign", "verify"] as const;
+  const contenders: Record<string, () => unknown> = {
+    "nano sync": () => nano.subtleSync.generateKey(parameters, false, [...usages]),
+    nano: () => nano.crypto.subtle.generateKey(parameters, false, [...usages]),
+    native: () => webcrypto.subtle.generateKey(parameters, false, [...usages]),
+    "node:crypto": () => generateKeyPairSync("rsa", { modulusLength: 2048 }),
+    "node-forge": () => forge.pki.rsa.generateKeyPair({ bits: 2048, e: 65537 }),
+  };
+  const runs = Object.entries(contenders).map(([name, generate]) => {
+    return { name, generate, times: [] as number[], holds: [] as number[] };
+  });
+  for (let round = -1; round < GENERATIONS; round++) {
+    for (const { generate, times, holds } of runs) {
+      const started = performance.now();
+      const longest = longestHold();
+      await generate();
+      const elapsed = performance.now() - started;
+      const held = await longest.end();
+      if (round < 0) continue; // The first one warms up.
+      times.push(elapsed);
+      holds.push(held);
+    }
+  }
+  const row = (pick: (run: (typeof runs)[number]) => number[]) => [
+    { name: "2048 bits", measurements: runs.map((run) => summarize(run.name, pick(run))) },
+  ];
+  return [
+    { title: "RSA generateKey", unit: "ms", rows: row(({ times }) => times) },
+    { title: "RSA generateKey, longest hold of the event loop", unit: "ms", rows: row(({ holds }) => holds) },
+  ];
+}
+
+/** How long at most, from now to `end`, the event loop did not turn. In milliseconds. */
+function longestHold(): { end(): Promise<number> } {
+  let last = performance.now();
+  let longest = 0;
+  let ended = false;
+  const turn = () => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+    if (!ended) setImmediate(turn);
+  };
+  setImmediate(turn);
+  return {
+    async end() {
+      await new Promise(setImmediate);
+      ended = true;
+      return longest;
+    },
+  };
+}
+
+const integer = (base64url: string) => BigInt(`0x${Buffer.from(base64url, "base64url").toString("hex")}`);

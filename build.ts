@@ -59,12 +59,15 @@ const SHARED_CORE_TEXT: Plugin = {
     ),
 };
 
+/** Where nothing can be loaded later at once. */
+const PARTS_INSIDE = { "#parts": "./ts/web/parts-inside.ts" };
+
 const SERVER: BuildOptions = { splitting: true, plugins: [SHARED_CORE_TEXT], ...SMALLER };
 
 /**
  * Deno, Bun and the command run the same files, in wasm-out/js. What differs is a file for each, which the package's own
- * import `#host` chooses (package.json, "imports"). For Node, where each file costs a millisecond of a process's start,
- * there is a build with its host inside.
+ * import `#host` chooses (package.json, "imports"). For Node, where what is loaded counts in a process's start, there is a
+ * build with its host inside, and what few programs need in a file of its own.
  */
 const SERVER_BUNDLES: BuildOptions[] = [
   {
@@ -77,13 +80,19 @@ const SERVER_BUNDLES: BuildOptions[] = [
       "host-node": "ts/host/node.ts",
     },
     outdir: `${OUT}/js`,
-    alias: {},
+    alias: PARTS_INSIDE,
     external: ["nanort", "esbuild", "#host"],
   },
   {
     ...SERVER,
-    entryPoints: { index: "ts/index.ts", inline: "ts/inline.ts" },
+    entryPoints: {
+      index: "ts/index.ts",
+      inline: "ts/inline.ts",
+      cloning: "ts/web/cloning.ts",
+      "key-algorithms": "ts/web/crypto/key-algorithms.ts",
+    },
     outdir: `${OUT}/node`,
+    alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/host/node-parts.ts" },
   },
 ];
 
@@ -124,6 +133,12 @@ const STEPS: Record<string, Step> = {
     outputs: [`${OUT}/nano.wasm`],
     run: () => compileCore("ReleaseFast", `${OUT}/nano.wasm`),
   },
+  debug: {
+    makes: "wasm-out/nano.debug.wasm, the core that is shipped with its names and lines",
+    inputs: ["zig"],
+    outputs: [`${OUT}/nano.debug.wasm`],
+    run: () => compileCore("ReleaseFast", `${OUT}/nano.debug.wasm`, []),
+  },
   safe: {
     makes: "wasm-out/nano.safe.wasm, the same core with every safety check",
     inputs: ["zig"],
@@ -134,7 +149,12 @@ const STEPS: Record<string, Step> = {
     makes: "wasm-out/*.js and wasm-out/js, the library for each engine, and the command",
     needs: ["core"],
     inputs: ["ts", "examples", "package.json", `${OUT}/nano.wasm`],
-    outputs: [`${OUT}/node/index.js`, `${OUT}/js/cli.js`, CORE_TEXT, ...WEB_BUNDLES.map(({ output }) => output)],
+    outputs: [
+      `${OUT}/node/index.js`,
+      `${OUT}/js/cli.js`,
+      CORE_TEXT,
+      ...WEB_BUNDLES.map(({ output }) => output),
+    ],
     run: async () => {
       for (const folder of ["js", "node"]) rmSync(`${OUT}/${folder}`, { recursive: true, force: true });
       const coreText = readFileSync(`${OUT}/nano.wasm`, "base64");
@@ -147,7 +167,12 @@ const STEPS: Record<string, Step> = {
       writeFileSync(`${OUT}/.npmignore`, "");
       cpSync("ts/cli/start", `${OUT}/js/start`, { recursive: true });
       for (const { host, output, ...options } of WEB_BUNDLES) {
-        const bundled = await bundle({ ...WEB, ...options, outfile: output, alias: { "#host": host } });
+        const bundled = await bundle({
+          ...WEB,
+          ...options,
+          outfile: output,
+          alias: { "#host": host, ...PARTS_INSIDE },
+        });
         report.push(sizes(bundled));
       }
       return report.join(`\n${" ".repeat(23)}`);
@@ -197,7 +222,8 @@ const STEPS: Record<string, Step> = {
     run: () => {
       rmSync(`${OUT}/constant-time`, { force: true });
       if (spawnSync("valgrind", ["--version"]).status !== 0) {
-        if (process.env.CI) throw new Error("valgrind is not on this machine, and its checks are not optional");
+        if (process.env.CI)
+          throw new Error("valgrind is not on this machine, and its checks are not optional");
         return "skipped: valgrind is not on this machine";
       }
       // Memcheck does not know every instruction of the newest processors.
@@ -216,7 +242,12 @@ const STEPS: Record<string, Step> = {
     run: async () => {
       rmSync(`${OUT}/tests`, { recursive: true, force: true });
       const sources = files("test").filter((file) => file.endsWith(".test.ts"));
-      const runners = ["test/run.ts", "test/engines/run.ts", "test/engines/pack.ts"];
+      const runners = [
+        "test/run.ts",
+        "test/constant-time/run.ts",
+        "test/engines/run.ts",
+        "test/engines/pack.ts",
+      ];
       const entryPoints = [...sources, ...runners, "test/support/safe-core.ts"];
       await bundle({ entryPoints, outbase: "test", outdir: `${OUT}/tests` });
       return `${sources.length} test files`;
@@ -292,7 +323,10 @@ const ENGINES = `${OUT}/engines`;
 /** The package as npm would unpack it, as far as programs need it: engines look at more than at a link's target. */
 function stagePackage(folder: string): void {
   const bundles = readdirSync(OUT).filter((name) => name.endsWith(".js"));
-  for (const path of ["package.json", ...["nano.wasm", "js", "node", ...bundles].map((name) => `${OUT}/${name}`)]) {
+  for (const path of [
+    "package.json",
+    ...["nano.wasm", "js", "node", ...bundles].map((name) => `${OUT}/${name}`),
+  ]) {
     cpSync(path, join(folder, path), { recursive: true });
   }
   const manifest = { private: true, type: "module", dependencies: { nanort: version } };
@@ -302,10 +336,10 @@ function stagePackage(folder: string): void {
 }
 
 /** Compiles zig/exports.zig and everything below it to one module. */
-function compileCore(mode: "ReleaseFast" | "ReleaseSafe", output: string): string {
+function compileCore(mode: "ReleaseFast" | "ReleaseSafe", output: string, options = ["-fstrip"]): string {
   zig([
     ...["build-exe", "zig/exports.zig", "-target", "wasm32-freestanding", "-mcpu", FEATURES],
-    ...["-O", mode, "-fno-entry", "-rdynamic", "-fstrip"],
+    ...["-O", mode, "-fno-entry", "-rdynamic", ...options],
     ...["--stack", String(STACK_BYTES), `--max-memory=${MAX_MEMORY_BYTES}`, `-femit-bin=${output}`],
   ]);
   return sizes([output]);
@@ -348,7 +382,7 @@ async function bundle(options: BuildOptions): Promise<string[]> {
     charset: "utf8",
     chunkNames: "[name]-[hash]",
     external: ["nanort", "esbuild"],
-    alias: { "#host": "./ts/host/node.ts" },
+    alias: { "#host": "./ts/host/node.ts", ...PARTS_INSIDE },
     loader: { ".wasm": "base64" },
     define: { NANO_VERSION: JSON.stringify(version) },
     logLevel: "warning",

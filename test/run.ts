@@ -1,12 +1,12 @@
-// Runs the tests: Zig's own, natively; every test file in a process of its own, once with the core that is shipped and
-// once with the safe build of it; the suites of test/suites on each engine (test/engines), and the package as npm packs
-// it. The last line is `N passed, N failed`.
+// Runs the tests: Zig's own, natively; the check for secrets that steer the core, under valgrind; every test file in a
+// process of its own, once with the core that is shipped and once with the safe build of it; the suites of test/suites
+// on each engine (test/engines), and the package as npm packs it. The last line is `N passed, N failed`.
 //
 //   npm test                 everything
 //   npm test -- server http  only the test files whose path holds one of these words
 
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -30,6 +30,10 @@ const wanted = (name: string) => words.length === 0 || words.some((word) => name
 const tasks: { name: string; run: () => Promise<Result> }[] = [];
 
 if (wanted("zig")) tasks.push({ name: "zig, native", run: runZigTests });
+if (wanted("constant-time")) {
+  tasks.push({ name: "constant-time, natively", run: runMemcheck });
+  tasks.push({ name: "constant-time, nano.wasm", run: () => runCounting("constant-time/run.js") });
+}
 for (const core of ["shipped", "safe"] as const) {
   for (const file of testFiles(TESTS).filter(wanted)) {
     const name = `${file.slice(TESTS.length + 1, -".test.js".length)}, ${core} core`;
@@ -44,7 +48,7 @@ for (const contender of PROCESSES) {
   const name = `suites, ${contender.name}`;
   if (wanted(name)) tasks.push({ name, run: () => runSuites(contender) });
 }
-if (wanted("pack")) tasks.push({ name: "pack", run: runPack });
+if (wanted("pack")) tasks.push({ name: "pack", run: () => runCounting("engines/pack.js") });
 
 const results: Result[] = [];
 const started = performance.now();
@@ -98,6 +102,23 @@ async function runZigTests(): Promise<Result> {
   };
 }
 
+/** zig/constant_time.zig prints its own counts. The build says why there may be no program. */
+async function runMemcheck(): Promise<Result> {
+  const program = resolve("wasm-out/constant-time");
+  if (!existsSync(program) && !process.env.CI) {
+    return { passed: 0, failed: 0, skipped: 1, output: "skipped: valgrind is not on this machine" };
+  }
+  const options = ["--quiet", "--error-limit=no", "--suppressions=zig/constant_time.supp"];
+  const { code, output } = await execute("valgrind", [...options, program], {});
+  const [, passed, failed] = /^(\d+) passed, (\d+) failed$/m.exec(output) ?? [];
+  return {
+    passed: Number(passed ?? 0),
+    failed: Math.max(Number(failed ?? 0), code === 0 && Number(passed) > 0 ? 0 : 1),
+    skipped: 0,
+    output,
+  };
+}
+
 /** uvu ends with `Total:`, `Passed:` and `Skipped:`; a file that crashed, hung or ran no test counts as failed. */
 async function runTestFile(file: string, core: "shipped" | "safe"): Promise<Result> {
   // Processes that the test starts run on the same core.
@@ -117,9 +138,9 @@ async function runSuites(contender: Contender): Promise<Result> {
   return tally(run);
 }
 
-/** test/engines/pack.ts prints its own counts. */
-async function runPack(): Promise<Result> {
-  const { code, output } = await execute(process.execPath, [join(TESTS, "engines/pack.js")], {});
+/** A program that prints its own counts. */
+async function runCounting(program: string): Promise<Result> {
+  const { code, output } = await execute(process.execPath, [join(TESTS, program)], {});
   const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
   const skipped = /^(\d+) skipped$/m.exec(output)?.[1];
   return {

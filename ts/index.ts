@@ -2,7 +2,9 @@
  * NANO's public face: `createRuntime` and what a runtime is made of. See docs/ for a guide; the rooms behind this
  * file are core (nano.wasm), runtime (the event loop), web (the standards' interfaces), server and host.
  */
+
 import { defaultHost as engineHost } from "#host";
+import { loadCloning } from "#parts";
 import { Core, type MemoryStatistics } from "./core/core.ts";
 import { type CoreSource, compileCore, compileCoreSync } from "./core/load.ts";
 import type { Clock, Host } from "./host/host.ts";
@@ -12,6 +14,8 @@ import type { App, AppSource, LoadOptions } from "./server/app.ts";
 import type { ServeOptions, Server } from "./server/server.ts";
 import { createBase64 } from "./web/base64.ts";
 import { createCrypto } from "./web/crypto/crypto.ts";
+import type { Serializer } from "./web/serialize.ts";
+import type { StructuredClone } from "./web/structured-clone.ts";
 
 export type { MemoryStatistics } from "./core/core.ts";
 export type { CoreSource } from "./core/load.ts";
@@ -26,6 +30,14 @@ export { CryptoKey } from "./web/crypto/key.ts";
 export type { CryptoKeyPair } from "./web/crypto/registry.ts";
 export { SubtleCrypto } from "./web/crypto/subtle.ts";
 export type { SubtleCryptoSync } from "./web/crypto/subtle-sync.ts";
+export type {
+  DeserializeOptions,
+  HostObject,
+  ReadLimits,
+  SerializeOptions,
+  Serializer,
+} from "./web/serialize.ts";
+export type { StructuredClone, StructuredSerializeOptions } from "./web/structured-clone.ts";
 
 declare const NANO_VERSION: string;
 export const version: string = NANO_VERSION;
@@ -106,6 +118,8 @@ export class Runtime {
   readonly atob: (data: string) => string;
   readonly btoa: (data: string) => string;
 
+  /** Made when they are asked for. */
+  #cloners: (Serializer & { structuredClone: StructuredClone }) | undefined;
   readonly #host: Host;
   readonly #core: Core;
   readonly #loop: EventLoop;
@@ -135,6 +149,32 @@ export class Runtime {
     const { atob, btoa } = createBase64(this.#core);
     this.atob = atob;
     this.btoa = btoa;
+  }
+
+  /** A deep copy, as HTML has it: https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone */
+  get structuredClone(): StructuredClone {
+    return this.#requireCloners().structuredClone;
+  }
+
+  /** A value as bytes, in the format of V8 and `node:v8`: see `Serializer`, for this and what follows. */
+  get serialize(): Serializer["serialize"] {
+    return this.#requireCloners().serialize;
+  }
+
+  get serializeChunks(): Serializer["serializeChunks"] {
+    return this.#requireCloners().serializeChunks;
+  }
+
+  get serializedSize(): Serializer["serializedSize"] {
+    return this.#requireCloners().serializedSize;
+  }
+
+  get deserialize(): Serializer["deserialize"] {
+    return this.#requireCloners().deserialize;
+  }
+
+  get deserializeChunks(): Serializer["deserializeChunks"] {
+    return this.#requireCloners().deserializeChunks;
   }
 
   /** Makes an app of a module, its URL, or its source text. */
@@ -199,6 +239,16 @@ export class Runtime {
       throw error;
     });
     return this.#closed;
+  }
+
+  #requireCloners() {
+    if (!this.#cloners) {
+      const { createSerializer, createStructuredClone } = loadCloning();
+      const { introspection } = this.#host;
+      const structuredClone = createStructuredClone(this.#core, introspection);
+      this.#cloners = { structuredClone, ...createSerializer(introspection) };
+    }
+    return this.#cloners;
   }
 
   #requireOpen(method: string): void {

@@ -26,11 +26,13 @@ const der_writer = @import("der/writer.zig");
 const key_table = @import("der/table.zig");
 const pkcs8 = @import("der/pkcs8.zig");
 const spki = @import("der/spki.zig");
+const base64url = @import("encoding/base64url.zig");
 const rsa_key = @import("crypto/rsa/key.zig");
 const rsa_operation = @import("crypto/rsa/operation.zig");
 const rsa_power = @import("crypto/rsa/power.zig");
 const rsa_generation = @import("crypto/rsa/generation.zig");
 const pss = @import("crypto/rsa/pss.zig");
+const clone = @import("clone/scanner.zig");
 const chunked = @import("http/chunked.zig");
 const http_head = @import("http/head.zig");
 
@@ -326,8 +328,8 @@ export fn @"aes_gcm.state_bytes"() i32 {
     return @sizeOf(gcm.State);
 }
 
-/// Begins a message in `state`, which does not need the prepared key afterwards. Gives: 0.
-/// Fails: out_of_bounds, invalid_state; invalid_length for an IV without bytes.
+/// Begins a message in `state`, which does not need the prepared key afterwards, with an IV or its first bytes.
+/// Gives: 0. Fails: out_of_bounds, invalid_state; invalid_length for no bytes.
 export fn @"aes_gcm.init"(prepared: u32, iv: u32, iv_len: u32, state: u32) i32 {
     return done(gcmInit(prepared, iv, iv_len, state));
 }
@@ -335,6 +337,16 @@ export fn @"aes_gcm.init"(prepared: u32, iv: u32, iv_len: u32, state: u32) i32 {
 fn gcmInit(prepared: u32, iv: u32, iv_len: u32, state: u32) Error!void {
     const key = try slice.pointer(gcm.Prepared, prepared);
     try gcm.init(key, try slice.input(iv, iv_len), try slice.pointer(gcm.State, state));
+}
+
+/// Takes: more of the IV, all of which comes first. Gives: 0. Fails: out_of_bounds; invalid_state once there was
+/// anything else, and for what is no state.
+export fn @"aes_gcm.update_iv"(state: u32, input: u32, input_len: u32) i32 {
+    return done(gcmUpdateIv(state, input, input_len));
+}
+
+fn gcmUpdateIv(state: u32, input: u32, input_len: u32) Error!void {
+    try gcm.updateIv(try slice.pointer(gcm.State, state), try slice.input(input, input_len));
 }
 
 /// Takes: more of the additional data, all of which comes before the text. Gives: 0.
@@ -455,10 +467,24 @@ fn ecDecodePublicKey(number: u32, input: u32, input_len: u32, output: u32) Error
     return ec_key.decodePublicKey(curve, try slice.input(input, input_len), room);
 }
 
+/// Takes: a curve's number, a private key, a point in either form of SEC 1, and room for the public key.
+/// Gives: the point as a public key, and 1 if that is the private key's, 0 if not.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_private_key, invalid_public_key.
+export fn @"ec.is_key_pair"(curve: u32, key: u32, input: u32, input_len: u32, output: u32) i32 {
+    return truth(ecIsKeyPair(curve, key, input, input_len, output));
+}
+
+fn ecIsKeyPair(number: u32, key: u32, input: u32, input_len: u32, output: u32) Error!bool {
+    const curve = try ec_key.Curve.fromInt(number);
+    const room = try slice.output(output, ec_key.publicKeyBytes(curve));
+    const private_key = try slice.input(key, ec_key.privateKeyBytes(curve));
+    return ec_key.isPair(curve, private_key, try slice.input(input, input_len), room);
+}
+
 // ---- ECDSA ----
 
 /// Takes: the numbers of a curve and of the hash algorithm that nonces are made with, a private key, a digest of any
-/// length, random bytes, 32 at best, and room for twice the private key's length.
+/// length, random bytes, 16 at least, and room for twice the private key's length.
 /// Gives: the signature, r and s, and its length. Fails: unknown_algorithm, out_of_bounds, invalid_private_key.
 export fn @"ecdsa.sign"(
     curve: u32,
@@ -521,6 +547,58 @@ fn ecdsaVerify(
     return ecdsa.verify(
         curve,
         try slice.input(key, ec_key.publicKeyBytes(curve)),
+        try slice.input(hashed, hashed_len),
+        try slice.input(signature, signature_len),
+    );
+}
+
+/// Takes: a curve's number. Gives: how many bytes a prepared public key has. Fails: unknown_algorithm.
+export fn @"ecdsa.prepared_bytes"(curve: u32) i32 {
+    return answer(ecdsaPreparedBytes(curve));
+}
+
+fn ecdsaPreparedBytes(number: u32) Error!u32 {
+    return @sizeOf(ecdsa.Unit) * ecdsa.preparedUnits(try ec_key.Curve.fromInt(number));
+}
+
+/// Takes: a curve's number, a public key, and aligned room for the prepared one.
+/// Gives: what makes verification faster, for a key that verifies more than a few signatures. It is the host's, and
+/// the core never changes it. Fails: unknown_algorithm, out_of_bounds, invalid_public_key.
+export fn @"ecdsa.prepare"(curve: u32, key: u32, prepared: u32) i32 {
+    return done(ecdsaPrepare(curve, key, prepared));
+}
+
+fn ecdsaPrepare(number: u32, key: u32, prepared: u32) Error!void {
+    const curve = try ec_key.Curve.fromInt(number);
+    const units = try slice.elements(ecdsa.Unit, prepared, ecdsa.preparedUnits(curve));
+    try ecdsa.prepare(curve, try slice.input(key, ec_key.publicKeyBytes(curve)), units);
+}
+
+/// As `ecdsa.verify`, with a public key that `ecdsa.prepare` has written; with anything else the answer means nothing, and
+/// the safe build stops at a number out of range. Fails: unknown_algorithm, out_of_bounds.
+export fn @"ecdsa.verify_prepared"(
+    curve: u32,
+    prepared: u32,
+    hashed: u32,
+    hashed_len: u32,
+    signature: u32,
+    signature_len: u32,
+) i32 {
+    return truth(ecdsaVerifyPrepared(curve, prepared, hashed, hashed_len, signature, signature_len));
+}
+
+fn ecdsaVerifyPrepared(
+    number: u32,
+    prepared: u32,
+    hashed: u32,
+    hashed_len: u32,
+    signature: u32,
+    signature_len: u32,
+) Error!bool {
+    const curve = try ec_key.Curve.fromInt(number);
+    return ecdsa.verifyPrepared(
+        curve,
+        try slice.elements(ecdsa.Unit, prepared, ecdsa.preparedUnits(curve)),
         try slice.input(hashed, hashed_len),
         try slice.input(signature, signature_len),
     );
@@ -689,7 +767,7 @@ fn rsaBeginGeneration(modulus_bits: u32, input: u32, input_len: u32, generation:
 /// Works on a generation. Takes: random bytes, as many as n has at least: the same area each time, filled anew before
 /// the first call and whenever this gives 2; and the tiles of `rsa.step`.
 /// Gives: 0 for more to do, 1 for done, 2 for new random bytes. Fails: out_of_bounds, invalid_state; invalid_length for
-/// fewer random bytes.
+/// fewer random bytes; not_random if no prime is found among them.
 export fn @"rsa.step_generation"(generation: u32, entropy: u32, entropy_len: u32, tiles_max: u32) i32 {
     return answer(rsaStepGeneration(generation, entropy, entropy_len, tiles_max));
 }
@@ -787,73 +865,82 @@ fn pssVerify(
 /// Gives: 0, and the table, whose parts lie in the input. Fails: out_of_bounds, invalid_der, unknown_key_algorithm,
 /// unknown_curve; the table is as it was then.
 export fn @"der.parse_spki"(input: u32, input_len: u32, table: u32) i32 {
-    return done(parseSpki(input, input_len, table));
-}
-
-fn parseSpki(input: u32, input_len: u32, table: u32) Error!void {
-    const bytes = try slice.input(input, input_len);
-    const room = try slice.pointer(key_table.Table, table);
-    room.* = .ofPublicKey(try .parse(bytes), bytes);
+    return done(parseKey(spki.PublicKey, input, input_len, table));
 }
 
 /// Reads PrivateKeyInfo, or OneAsymmetricKey. Takes and gives what `der.parse_spki` does. Fails: as that, and
 /// multi_prime_key.
 export fn @"der.parse_pkcs8"(input: u32, input_len: u32, table: u32) i32 {
-    return done(parsePkcs8(input, input_len, table));
+    return done(parseKey(pkcs8.PrivateKey, input, input_len, table));
 }
 
-fn parsePkcs8(input: u32, input_len: u32, table: u32) Error!void {
+fn parseKey(comptime Key: type, input: u32, input_len: u32, table: u32) Error!void {
     const bytes = try slice.input(input, input_len);
     const room = try slice.pointer(key_table.Table, table);
-    room.* = .ofPrivateKey(try .parse(bytes), bytes);
+    room.* = .of(try Key.parse(bytes), bytes);
 }
 
 /// Takes: a table, and the area in which its parts lie. Gives: how many bytes `der.write_spki` will give.
 /// Fails: out_of_bounds, invalid_key_parts, no_space.
 export fn @"der.spki_bytes"(input: u32, input_len: u32, table: u32) i32 {
-    return answer(spkiBytes(input, input_len, table));
-}
-
-fn spkiBytes(input: u32, input_len: u32, table: u32) Error!u32 {
-    return der_writer.encodedBytes(try publicKeyIn(input, input_len, table));
+    return answer(keyBytes(spki.PublicKey, input, input_len, table));
 }
 
 /// Writes SubjectPublicKeyInfo. Takes: what `der.spki_bytes` does, and room for so many bytes.
 /// Gives: the file, and its length. Fails: out_of_bounds, invalid_key_parts, no_space; the room is as it was then.
 export fn @"der.write_spki"(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) i32 {
-    return answer(writeSpki(input, input_len, table, output, output_len));
-}
-
-fn writeSpki(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) Error!u32 {
-    const room = try slice.output(output, output_len);
-    return der_writer.encode(try publicKeyIn(input, input_len, table), room);
-}
-
-fn publicKeyIn(input: u32, input_len: u32, table: u32) Error!spki.PublicKey {
-    return (try slice.pointer(key_table.Table, table)).publicKey(try slice.input(input, input_len));
+    return answer(writeKey(spki.PublicKey, input, input_len, table, output, output_len));
 }
 
 /// `der.spki_bytes` for `der.write_pkcs8`.
 export fn @"der.pkcs8_bytes"(input: u32, input_len: u32, table: u32) i32 {
-    return answer(pkcs8Bytes(input, input_len, table));
-}
-
-fn pkcs8Bytes(input: u32, input_len: u32, table: u32) Error!u32 {
-    return der_writer.encodedBytes(try privateKeyIn(input, input_len, table));
+    return answer(keyBytes(pkcs8.PrivateKey, input, input_len, table));
 }
 
 /// Writes PrivateKeyInfo, as `der.write_spki` does SubjectPublicKeyInfo.
 export fn @"der.write_pkcs8"(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) i32 {
-    return answer(writePkcs8(input, input_len, table, output, output_len));
+    return answer(writeKey(pkcs8.PrivateKey, input, input_len, table, output, output_len));
 }
 
-fn writePkcs8(input: u32, input_len: u32, table: u32, output: u32, output_len: u32) Error!u32 {
+fn keyBytes(comptime Key: type, input: u32, input_len: u32, table: u32) Error!u32 {
+    return der_writer.encodedBytes(try keyIn(Key, input, input_len, table));
+}
+
+fn writeKey(comptime Key: type, input: u32, input_len: u32, table: u32, output: u32, output_len: u32) Error!u32 {
     const room = try slice.output(output, output_len);
-    return der_writer.encode(try privateKeyIn(input, input_len, table), room);
+    return der_writer.encode(try keyIn(Key, input, input_len, table), room);
 }
 
-fn privateKeyIn(input: u32, input_len: u32, table: u32) Error!pkcs8.PrivateKey {
-    return (try slice.pointer(key_table.Table, table)).privateKey(try slice.input(input, input_len));
+fn keyIn(comptime Key: type, input: u32, input_len: u32, table: u32) Error!Key {
+    return (try slice.pointer(key_table.Table, table)).key(Key, try slice.input(input, input_len));
+}
+
+// ---- JSON Web Keys: base64url ----
+
+/// Takes: text, and room for the bytes, three for four characters, rounded down. Gives: how many they are. Fails:
+/// out_of_bounds, invalid_length for 2 GiB of them or more; invalid_base64url, and the room is undefined then.
+export fn @"base64url.decode"(input: u32, input_len: u32, output: u32) i32 {
+    return answer(decodeBase64url(input, input_len, output));
+}
+
+fn decodeBase64url(input: u32, input_len: u32, output: u32) Error!u32 {
+    const text = try slice.input(input, input_len);
+    const len = std.math.cast(u31, base64url.decodedBytes(text.len)) orelse return error.InvalidLength;
+    try base64url.decode(text, try slice.output(output, len));
+    return len;
+}
+
+/// Takes: bytes, and room for their text, four characters for three bytes, rounded up. Gives: the length of the text.
+/// Fails: out_of_bounds, invalid_length for 2 GiB of it or more.
+export fn @"base64url.encode"(input: u32, input_len: u32, output: u32) i32 {
+    return answer(encodeBase64url(input, input_len, output));
+}
+
+fn encodeBase64url(input: u32, input_len: u32, output: u32) Error!u32 {
+    const bytes = try slice.input(input, input_len);
+    const len = std.math.cast(u31, base64url.encodedBytes(bytes.len)) orelse return error.InvalidLength;
+    base64url.encode(bytes, try slice.output(output, len));
+    return len;
 }
 
 // ---- HTTP/1.1 ----
@@ -928,6 +1015,58 @@ fn feedChunked(
     return decoder.feed(try slice.input(input, input_len), piece_len, room);
 }
 
+// ---- serialized values ----
+
+/// Gives: how many bytes a scanner takes, at an address aligned to 4.
+export fn @"clone.scanner_bytes"() i32 {
+    return @sizeOf(clone.Scanner);
+}
+
+/// Makes a scanner that begins. Gives: 0. Fails: out_of_bounds.
+export fn @"clone.begin"(scanner: u32) i32 {
+    return done(cloneBegin(scanner));
+}
+
+fn cloneBegin(address: u32) Error!void {
+    const scanner = try slice.pointer(clone.Scanner, address);
+    scanner.* = .{};
+}
+
+/// Takes: a scanner, all of the input, the same in each call; room for as many frames, 16 bytes each, as objects may be
+/// inside each other, holding those of the last call; and room for records, 36 bytes each (clone/scanner.zig). Frames
+/// and records are aligned to 4. Gives: how many records there are now; no more come when the scanner says that it is
+/// done, or needs frames. Fails: out_of_bounds; invalid_serialized_value, where and why says the scanner.
+export fn @"clone.scan"(
+    scanner: u32,
+    input: u32,
+    input_len: u32,
+    frames: u32,
+    frames_max: u32,
+    records: u32,
+    records_max: u32,
+) i32 {
+    return answer(cloneScan(scanner, input, input_len, frames, frames_max, records, records_max));
+}
+
+fn cloneScan(
+    scanner_address: u32,
+    input: u32,
+    input_len: u32,
+    frames: u32,
+    frames_max: u32,
+    records: u32,
+    records_max: u32,
+) Error!u32 {
+    const scanner = try slice.pointer(clone.Scanner, scanner_address);
+    const frames_room = try slice.elements(clone.Frame, frames, frames_max);
+    const records_room = try slice.elements(clone.Record, records, records_max);
+    const input_bytes = try slice.input(input, input_len);
+    // Records may lie over the scanner: what is in use while they are written is a copy.
+    var state = scanner.*;
+    defer scanner.* = state;
+    return state.scan(input_bytes, frames_room, records_room);
+}
+
 // ---- the loader's own: see abi/loader.zig ----
 
 /// Takes: a length, and an id: 1 for an ArrayBuffer, 2 for a String. Gives: the object's address, below 2 GiB,
@@ -957,10 +1096,11 @@ export fn __collect() void {
 /// Every error that a room may answer with; each is a status.
 const Error = slice.Error || hash.StateError || hash.OutputError || http_head.Error || chunked.Error ||
     gcm.LengthError || gcm.OpenError ||
-    pkcs8.Error || key_table.Error ||
+    pkcs8.Error || key_table.Error || base64url.Error ||
     ec_key.PrivateKeyError || ec_key.PublicKeyError ||
-    rsa_key.KeyError || rsa_operation.BeginError || rsa_operation.StepError || pss.EncodeError ||
-    error{UnknownAlgorithm};
+    rsa_key.KeyError || rsa_operation.BeginError || rsa_operation.StepError || rsa_generation.StepError ||
+    pss.EncodeError ||
+    clone.Error || error{UnknownAlgorithm};
 
 fn answer(result: Error!u32) i32 {
     return @intCast(result catch |err| return fail(err));
@@ -975,7 +1115,8 @@ fn done(result: Error!void) i32 {
     return 0;
 }
 
-fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError)) i32 {
+/// Not inlined: a copy in each export would make the module 8 KB larger.
+noinline fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError)) i32 {
     const status: Status = switch (err) {
         error.OutOfMemory => .out_of_memory,
         error.OutOfBounds => .out_of_bounds,
@@ -993,6 +1134,7 @@ fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError))
         error.RepresentativeOutOfRange => .representative_out_of_range,
         error.PrivateOperationFailed => .private_operation_failed,
         error.EncodingTooLong => .encoding_too_long,
+        error.NotRandom => .not_random,
         error.InvalidRequestLine => .invalid_request_line,
         error.InvalidTarget => .invalid_target,
         error.InvalidFieldLine => .invalid_field_line,
@@ -1016,6 +1158,8 @@ fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.CloseError))
         error.UnknownCurve => .unknown_curve,
         error.MultiPrimeKey => .multi_prime_key,
         error.InvalidKeyParts => .invalid_key_parts,
+        error.InvalidBase64url => .invalid_base64url,
+        error.InvalidSerializedValue => .invalid_serialized_value,
     };
     return status.code();
 }

@@ -13,6 +13,7 @@ test {
     _ = @import("crypto/aes/cipher.zig");
     _ = @import("crypto/aes/ghash.zig");
     _ = @import("crypto/aes/gcm.zig");
+    _ = @import("crypto/ec/digits.zig");
     _ = @import("crypto/ec/modular_fuzz.zig");
     _ = @import("crypto/ec/point.zig");
     _ = @import("crypto/ec/multiply.zig");
@@ -24,6 +25,7 @@ test {
     _ = @import("der/spki.zig");
     _ = @import("der/pkcs8.zig");
     _ = @import("der/table.zig");
+    _ = @import("encoding/base64url.zig");
     _ = @import("crypto/rsa/limbs.zig");
     _ = @import("crypto/rsa/modulus.zig");
     _ = @import("crypto/rsa/inverse.zig");
@@ -33,6 +35,8 @@ test {
     _ = @import("crypto/rsa/operation.zig");
     _ = @import("crypto/rsa/generation.zig");
     _ = @import("crypto/rsa/pss.zig");
+    _ = @import("crypto/rsa/forged_fuzz.zig");
+    _ = @import("clone/scanner.zig");
     _ = @import("http/chars.zig");
     _ = @import("http/authority.zig");
     _ = @import("http/head.zig");

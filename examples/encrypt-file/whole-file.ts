@@ -1,12 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
-import { open, rename, writeFile } from "node:fs/promises";
+import { existsSync, rmSync } from "node:fs";
+import { link, open, rename, writeFile } from "node:fs/promises";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Writes a file that is there only when it is whole. Until its last byte is on the disk it has another name, beside its
- * own; if the pieces end with an error, or the process by a signal, nothing is left. A file that was there is replaced.
+ * own; if the pieces end with an error, or the process by a signal, nothing is left.
+ *
+ * @param options.replace whether a file that is there by then is replaced, or left alone, which is an error. Default: true
  */
-export async function writeWhole(path: string, pieces: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeWhole(
+  path: string,
+  pieces: AsyncIterable<Uint8Array>,
+  { replace = true }: { replace?: boolean } = {},
+): Promise<void> {
   const unfinished = `${path}.${randomBytes(4).toString("hex")}.part`;
   const abandon = () => rmSync(unfinished, { force: true });
   const end = (signal: NodeJS.Signals) => {
@@ -14,17 +22,30 @@ export async function writeWhole(path: string, pieces: AsyncIterable<Uint8Array>
     process.kill(process.pid, signal); // Nobody listens any more, so this ends the process.
   };
   const file = await open(unfinished, "wx");
-  process.once("SIGINT", end).once("SIGTERM", end);
+  for (const signal of SIGNALS) process.once(signal, end);
   try {
     await writeFile(file, pieces);
     await file.sync();
     await file.close();
-    await rename(unfinished, path);
+    if (replace) await rename(unfinished, path);
+    else await nameAnew(unfinished, path);
   } catch (error) {
     await file.close();
     abandon();
     throw error;
   } finally {
-    process.off("SIGINT", end).off("SIGTERM", end);
+    for (const signal of SIGNALS) process.off(signal, end);
   }
+}
+
+/** Gives a file a name that no other has: a link, unlike a rename, takes none away. */
+async function nameAnew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    // Some file systems have no links.
+    if ((error as NodeJS.ErrnoException).code === "EEXIST" || existsSync(to)) throw error;
+    return rename(from, to);
+  }
+  rmSync(from);
 }

@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -88,19 +89,40 @@ test("to standard output goes what was verified before the damage, and the exit 
   assert.match(stderr, /^nanort: changed is damaged/);
 });
 
-test("a signal ends it without leaving an unfinished file", async () => {
-  if (process.platform === "win32") return;
-  const before = readdirSync(folder);
+const unfinished = () => readdirSync(folder).filter((name) => /^out\..*\.part$/.test(name));
+
+/** A command that waits for more input, once some of what it writes to `out` is there, under its other name. */
+async function halfWay(): Promise<ChildProcess> {
   const child = spawn(process.execPath, [CLI, "decrypt", "-k", "key", "-", "out"], { cwd: folder });
   child.stdin.write(readFileSync(at("sealed")).subarray(0, 3 * CHUNK));
-  const unfinished = () => readdirSync(folder).filter((name) => /^out\..*\.part$/.test(name));
   while (unfinished().length === 0 || statSync(at(unfinished()[0]!)).size === 0) {
     assert.is(child.exitCode, null);
     await sleep(5);
   }
-  child.kill("SIGINT");
-  const [code, signal] = await once(child, "exit");
-  assert.equal([code, signal], [null, "SIGINT"]);
+  return child;
+}
+
+test("a signal ends it without leaving an unfinished file", async () => {
+  if (process.platform === "win32") return;
+  const before = readdirSync(folder);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    const child = await halfWay();
+    child.kill(signal);
+    assert.equal(await once(child, "exit"), [null, signal]);
+    assert.equal(readdirSync(folder), before);
+  }
+});
+
+test("a file that came to be meanwhile is left alone", async () => {
+  const before = readdirSync(folder);
+  const child = await halfWay();
+  writeFileSync(at("out"), "precious");
+  const told = text(child.stderr!);
+  child.stdin!.end(readFileSync(at("sealed")).subarray(3 * CHUNK));
+  assert.equal(await once(child, "exit"), [2, null]);
+  assert.is(await told, "nanort: out: file already exists\n");
+  assert.is(readFileSync(at("out"), "utf8"), "precious");
+  rmSync(at("out"));
   assert.equal(readdirSync(folder), before);
 });
 

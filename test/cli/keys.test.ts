@@ -64,6 +64,35 @@ const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
   assert.is(verified.stdout, "Verified OK\n");
 });
 
+test("a signature has one text: whatever else would decode to its bytes is none", async () => {
+  for (const [algorithm, key] of [
+    ["ES384", "es384"],
+    ["ES256", "es256"],
+  ] as const) {
+    assert.equal(await run("keygen", "-a", algorithm, "--out", key), QUIET);
+    const { stdout } = await run("sign", "-k", key, "message");
+    const signature = stdout.trim();
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    const last = alphabet[alphabet.indexOf(signature.at(-1)!) ^ 1]!;
+    // 96 bytes fill their characters, and a character more is none; of 64 the last leaves four bits over.
+    const other = algorithm === "ES384" ? `${signature}A` : signature.slice(0, -1) + last;
+    assert.equal(Buffer.from(other, "base64url"), Buffer.from(signature, "base64url"));
+    writeFileSync(at("other signature"), other);
+    const outcome = await run("verify", "-k", key, "-s", "other signature", "message");
+    const stderr = "nanort: other signature is no signature: it does not end as base64url does\n";
+    assert.equal(outcome, { code: 1, stdout: "", stderr });
+  }
+});
+
+test("standard input is read for one thing only", async () => {
+  const input = readFileSync(at("es.jwk"));
+  const withInput = (...args: string[]) => nanort(args, { cwd: folder, input });
+  const stderr = "nanort: standard input cannot be read for two things at once\n";
+  assert.equal(await withInput("sign", "-k", "-"), { code: 2, stdout: "", stderr });
+  assert.equal(await withInput("verify", "-k", "-", "-s", "-", "message"), { code: 2, stdout: "", stderr });
+  assert.match((await withInput("sign", "-k", "-", "message")).stdout, /^[\w-]{86}\n$/);
+});
+
 test("HMAC: sign prints the MAC that the host computes, of standard input too, and verify takes it alone", async () => {
   assert.equal(await run("keygen", "--algorithm", "HS384", "--out", "mac.key"), QUIET);
   const secret = Buffer.from(JSON.parse(text("mac.key")).k, "base64url");
@@ -112,6 +141,13 @@ test("keygen leaves files alone that exist, and makes none of two if it cannot m
   for (const outcome of outcomes) {
     const stderr = "nanort: es.jwk exists already, and is left as it is\n";
     assert.equal(outcome, { code: 2, stdout: "", stderr });
+  }
+  for (const [name, complaint] of [
+    ["no/folder", "no/folder: no such file or directory"],
+    ["./new", "./new: file already exists"],
+  ] as const) {
+    const outcome = await run("keygen", "-a", "ES256", "--out", "new", "--public", name);
+    assert.equal(outcome, { code: 2, stdout: "", stderr: `nanort: ${complaint}\n` });
   }
   assert.equal([text("es.jwk"), readdirSync(folder)], before);
 });

@@ -183,6 +183,13 @@ test("--workers: several processes answer on one port, and stop together", async
   for (const pid of pids) assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
 });
 
+test("--workers: what an app says to the process that started it is not taken for the workers' own", async () => {
+  const app = `${PID} for (const message of [null, "ready", { url: "?" }]) process.send?.(message);`;
+  const served = await serving(["serve", folderWith({ "app.mjs": app }), "--workers", "2"]);
+  assert.is((await processesOf(served, 8)).size, 2);
+  await stops(served);
+});
+
 test("--workers: another takes the place of one that ended", async () => {
   const served = await serving(["serve", folderWith({ "app.mjs": PID }), "--workers", "2"]);
   const told = once(served.process.stderr!, "data");

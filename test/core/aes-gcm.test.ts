@@ -2,7 +2,7 @@ import { type CipherGCMTypes, createCipheriv, createDecipheriv } from "node:cryp
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { AesGcmSlot } from "../../ts/core/aes.ts";
+import { type AesGcmOpener, type AesGcmSealer, AesGcmSlot } from "../../ts/core/aes.ts";
 import { WINDOW_BYTES } from "../../ts/core/hash.ts";
 import { makeCore, random } from "../support/core.ts";
 
@@ -112,17 +112,20 @@ test("what the host encrypts is decrypted, and the reverse: random keys, IVs, da
   assert.is(core.statistics().liveArenas, 0);
 });
 
-test("lengths around the window, of plaintext, additional data and IV, are as the host has them", () => {
+test("plaintexts, additional data and IVs of every length are as the host has them, at once and in pieces", () => {
   const core = makeCore();
   const key = filled(32);
   const slot = new AesGcmSlot(core, key);
-  const around = [-1, 0, 1].map((more) => WINDOW_BYTES + more);
+  const around = (bytes: number) => [bytes - 1, bytes, bytes + 1];
+  const lengths = [1, 16, ...around(8192), ...around(WINDOW_BYTES), 3 * 1024 * 1024 + 5];
   const cases: [number, number, number][] = [
-    ...[...around, WINDOW_BYTES - 12, 2 * WINDOW_BYTES, 5 * 1024 * 1024 + 3].map(
-      (length) => [12, 0, length] as [number, number, number],
-    ),
-    ...around.map((length) => [12, length, 100] as [number, number, number]),
-    ...around.map((length) => [length, 3, 100] as [number, number, number]),
+    ...[0, ...lengths, ...around(4096), WINDOW_BYTES - 12].map((length): [number, number, number] => [
+      12,
+      0,
+      length,
+    ]),
+    ...[0, ...lengths].map((length): [number, number, number] => [12, length, 100]),
+    ...lengths.map((length): [number, number, number] => [length, 3, 100]),
     [3 * 1024 * 1024, 1024 * 1024 + 1, WINDOW_BYTES],
   ];
   for (const [ivBytes, aadBytes, length] of cases) {
@@ -131,6 +134,18 @@ test("lengths around the window, of plaintext, additional data and IV, are as th
     const sealed = new Uint8Array(slot.seal(iv, aad, plaintext, 128));
     assert.is(Buffer.compare(sealed, hostSeal(key, iv, aad, plaintext, 128)), 0, what);
     assert.is(Buffer.compare(Buffer.from(slot.open(iv, aad, sealed, 128)!), plaintext), 0, what);
+
+    const inPieces = new Uint8Array(length + 16);
+    const sealer = slot.beginSeal();
+    sealer.updateIv(iv.subarray(0, 1));
+    sealer.updateIv(iv.subarray(1));
+    sealer.updateAad(aad.subarray(0, aadBytes >> 1));
+    sealer.updateAad(aad.subarray(aadBytes >> 1));
+    sealer.update(plaintext, inPieces);
+    sealer.final(inPieces.subarray(length));
+    sealer.close();
+    assert.is(Buffer.compare(inPieces, sealed), 0, `${what}, in pieces`);
+
     sealed[length >> 1]! ^= 1;
     assert.is(slot.open(iv, aad, sealed, 128), null, what);
   }
@@ -166,7 +181,11 @@ test("keys, IVs and tags of other lengths are refused", () => {
   const slot = new AesGcmSlot(core, filled(16));
   assert.throws(() => slot.seal(NONE, NONE, NONE, 128), /length/);
   assert.throws(() => slot.open(NONE, NONE, filled(16), 128), /length/);
-  assert.throws(() => slot.beginSeal(NONE, NONE), /length/);
+  const sealer = slot.beginSeal();
+  assert.throws(() => sealer.updateIv(NONE), /length/);
+  assert.throws(() => sealer.updateAad(filled(1)), /finished or was never begun/);
+  assert.throws(() => sealer.final(filled(16)), /finished or was never begun/);
+  sealer.close();
   for (const tagBits of [0, 8, 40, 72, 136, 256]) {
     assert.throws(() => slot.seal(filled(12), NONE, NONE, tagBits), /length/);
     assert.throws(() => slot.open(filled(12), NONE, filled(32), tagBits), /length/);
@@ -189,15 +208,22 @@ test("a message in pieces, whatever the pieces, takes as much memory as a short 
       use(text.subarray(at, end));
     }
   };
-  const sealer = slot.beginSeal(iv, aad);
+  const begun = <State extends AesGcmSealer | AesGcmOpener>(state: State): State => {
+    state.updateIv(iv);
+    state.updateAad(aad);
+    return state;
+  };
+  const sealer = begun(slot.beginSeal());
   const peak = core.statistics().peakBytesInUse;
   eachPiece((piece) => sealer.update(piece, piece));
+  assert.throws(() => sealer.updateAad(aad), /finished or was never begun/);
+  assert.throws(() => sealer.updateIv(iv), /finished or was never begun/);
   sealer.final(tag);
   assert.throws(() => sealer.final(tag), /finished/);
   sealer.close();
   assert.is(Buffer.compare(Buffer.concat([text, tag]), expected), 0);
 
-  const opener = slot.beginOpen(iv, aad);
+  const opener = begun(slot.beginOpen());
   assert.throws(() => opener.open(text, text), /finished or was never begun/);
   eachPiece((piece) => opener.verify(piece));
   assert.is(opener.final(tag), true);
@@ -212,7 +238,8 @@ test("a message in pieces, whatever the pieces, takes as much memory as a short 
 test("a wrong tag ends decryption in pieces before it gives anything", () => {
   const slot = new AesGcmSlot(makeCore(), filled(16));
   const sealed = new Uint8Array(slot.seal(filled(12), NONE, filled(50), 128));
-  const opener = slot.beginOpen(filled(12), NONE);
+  const opener = slot.beginOpen();
+  opener.updateIv(filled(12));
   opener.verify(sealed.subarray(0, 50));
   assert.is(opener.final(filled(16)), false);
   const output = new Uint8Array(50);
@@ -260,7 +287,8 @@ test("tags of absurd lengths are refused before they reach the core's memory", (
   const slot = new AesGcmSlot(core, filled(32));
   const other = core.openArena();
   const address = other.place(filled(100_000));
-  const opener = slot.beginOpen(filled(12), NONE);
+  const opener = slot.beginOpen();
+  opener.updateIv(filled(12));
   assert.throws(() => opener.final(filled(300_000)), /length/);
   opener.close();
   assert.throws(() => slot.open(filled(12), NONE, filled(470_000), 8 * 300_000), /length/);
@@ -283,11 +311,34 @@ test("a slot gives its bits if it was given them, and ends with the core", () =>
     () => slot.exportBits(),
     () => slot.seal(filled(12), NONE, filled(50), 128),
     () => slot.open(filled(12), NONE, sealed, 128),
-    () => slot.beginSeal(filled(12), NONE),
-    () => slot.beginOpen(filled(12), NONE),
+    () => slot.beginSeal(),
+    () => slot.beginOpen(),
   ]) {
     assert.throws(use, /closed/);
   }
+});
+
+test("a message under way ends with the core", () => {
+  const core = makeCore();
+  const slot = new AesGcmSlot(core, filled(32));
+  const sealed = new Uint8Array(slot.seal(filled(12), NONE, filled(50), 128));
+  const [begun, sealer, opener] = [slot.beginSeal(), slot.beginSeal(), slot.beginOpen()];
+  for (const state of [sealer, opener]) state.updateIv(filled(12));
+  opener.verify(sealed.subarray(0, 50));
+  assert.is(opener.final(sealed.subarray(50)), true);
+  core.close();
+  const output = new Uint8Array(50);
+  for (const use of [
+    () => begun.updateIv(filled(12)),
+    () => sealer.updateAad(filled(1)),
+    () => sealer.update(filled(50), output),
+    () => sealer.final(output),
+    () => opener.open(sealed.subarray(0, 50), output),
+  ]) {
+    assert.throws(use, /closed/);
+  }
+  assert.equal(output, new Uint8Array(50));
+  for (const state of [begun, sealer, opener]) state.close();
 });
 
 test.run();

@@ -12,6 +12,7 @@ import type { Core } from "../../ts/core/core.ts";
 import {
   type CurveName,
   type EcPrivateKeyParts,
+  KEY_FILE_BYTES_MAX,
   KeyFileError,
   type PrivateKeyParts,
   type PublicKeyParts,
@@ -256,7 +257,7 @@ test("keys of other algorithms and curves, and of more than two primes, are told
   assert.throws(() => parseSpki(core, new Uint8Array(0)), /^is not a SubjectPublicKeyInfo in DER$/);
 });
 
-test("files of any size are read to their end, and no further", () => {
+test("a file may have attributes of any size that the longest file has; longer ones are refused unread", () => {
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 512 });
   const plain = privateKey.export({ format: "der", type: "pkcs8" });
   const wrap = (tag: number, contents: Uint8Array) => {
@@ -268,13 +269,24 @@ test("files of any size are read to their end, and no further", () => {
       contents,
     ]);
   };
-  // An attribute of 17 MiB: four bytes of length.
-  const value = wrap(0x0c, Buffer.alloc(17 << 20, "a"));
-  const attributes = wrap(0xa0, wrap(0x30, Buffer.concat([unhex("06032a0304"), wrap(0x31, value)])));
-  const contents = plain.subarray(4);
-  const large = wrap(0x30, Buffer.concat([contents, attributes]));
-  assert.equal(parsePkcs8(core, large), parsePkcs8(core, plain));
-  refuses("pkcs8", large.subarray(0, -1), Status.INVALID_DER);
+  const withAttribute = (length: number) => {
+    const value = wrap(0x0c, Buffer.alloc(length, "a"));
+    const attributes = wrap(0xa0, wrap(0x30, Buffer.concat([unhex("06032a0304"), wrap(0x31, value)])));
+    return wrap(0x30, Buffer.concat([plain.subarray(4), attributes]));
+  };
+  const around = withAttribute(60_000).length - 60_000;
+  for (const length of [1, 200, 300, 60_000, KEY_FILE_BYTES_MAX - around]) {
+    const file = withAttribute(length);
+    assert.equal(parsePkcs8(core, file), parsePkcs8(core, plain));
+    refuses("pkcs8", file.subarray(0, -1), Status.INVALID_DER);
+  }
+  const pool = core.statistics().poolBytes;
+  for (const file of [withAttribute(KEY_FILE_BYTES_MAX - around + 1), new Uint8Array(1 << 28)]) {
+    for (const format of ["pkcs8", "spki"] as const) {
+      assert.throws(() => parse(format, file), /^has \d+ bytes; 65536 is the most for a key file$/);
+    }
+  }
+  assert.is(core.statistics().poolBytes, pool);
   assert.is(core.statistics().liveArenas, 0);
 });
 

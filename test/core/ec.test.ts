@@ -13,7 +13,6 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CURVES, type Curve, EcPrivateSlot, EcPublicKey } from "../../ts/core/ec.ts";
 import { HASHES } from "../../ts/core/hash.ts";
-import { CoreError, Status } from "../../ts/core/status.ts";
 import { makeCore, random } from "../support/core.ts";
 
 const SEED = Number(process.env.SEED ?? randomInt(2 ** 32));
@@ -110,6 +109,7 @@ for (const name of NAMES) {
         const digest = createHash(node).update(message).digest();
         const entropy = randomBytes(next, Math.floor(next() * 65));
         const ours = slot.sign(hash, digest, entropy);
+        assert.equal(slot.signMessage(hash, message, entropy), ours);
         const where = `seed ${SEED}, round ${round}, ${hash.name}`;
         const format = { dsaEncoding: "ieee-p1363" } as const;
         assert.ok(verify(node, message, { key: theirPublic, ...format }, Buffer.from(ours)), where);
@@ -155,6 +155,57 @@ for (const name of NAMES) {
       assert.equal(EcPublicKey.decode(core, curve, compressed)!.exportPoint(), point);
       assert.equal(EcPublicKey.decode(core, curve, point)!.exportPoint(), point);
     }
+  });
+
+  test(`${name}: a key verifies the tenth signature like the first, and refuses what it refused`, () => {
+    const core = makeCore();
+    const next = random(SEED + 4);
+    const slot = EcPrivateSlot.generate(core, curve, (bytes) => bytes.set(randomBytes(next, bytes.length)));
+    const point = slot.publicKey().exportPoint();
+    const host = hostPrivateKey(curve, point, slot.exportScalar());
+    const often = EcPublicKey.decode(core, curve, point)!;
+    for (let round = 0; round < 10; round++) {
+      const where = `seed ${SEED}, round ${round}`;
+      const message = randomBytes(next, 50);
+      const digest = createHash("sha384").update(message).digest();
+      const once = EcPublicKey.decode(core, curve, point)!;
+      const signature = sign("sha384", message, { key: host, dsaEncoding: "ieee-p1363" });
+      assert.ok(often.verify(digest, signature), where);
+      assert.ok(often.verifyMessage(HASHES["SHA-384"], message, signature), where);
+      assert.ok(once.verify(digest, signature), where);
+      signature[Math.floor(next() * signature.length)]! ^= 1 << Math.floor(next() * 8);
+      assert.not(often.verify(digest, signature), where);
+      assert.not(once.verify(digest, signature), where);
+      for (const bad of [new Uint8Array(0), new Uint8Array(2 * curve.scalarBytes), signature.subarray(1)]) {
+        assert.not(often.verify(digest, bad), where);
+      }
+    }
+    assert.equal(often.exportPoint(), point);
+    assert.is(core.statistics().liveArenas, 0);
+  });
+
+  test(`${name}: a private key knows its public key, and that of another`, () => {
+    const core = makeCore();
+    const slotOf = (scalar: bigint) => EcPrivateSlot.from(core, curve, integer(scalar, curve))!;
+    const point = slotOf(77n).publicKey().exportPoint();
+    const ecdh = createECDH(OPENSSL[name]);
+    ecdh.setPrivateKey(slotOf(77n).exportScalar());
+    for (const encoded of [point, new Uint8Array(ecdh.getPublicKey(null, "compressed"))]) {
+      const slot = slotOf(77n);
+      assert.ok(slot.hasPublicKey(encoded));
+      assert.equal(slot.publicKey().exportPoint(), point);
+    }
+    const slot = slotOf(77n);
+    for (const other of [78n, order - 77n, 1n]) {
+      assert.not(slot.hasPublicKey(slotOf(other).publicKey().exportPoint()));
+    }
+    const off = point.slice();
+    off[off.length - 1]! ^= 1;
+    for (const bad of [off, point.subarray(1), new Uint8Array([0]), new Uint8Array(0), new Uint8Array(200)]) {
+      assert.not(slot.hasPublicKey(bad));
+    }
+    assert.equal(slot.publicKey().exportPoint(), point);
+    assert.is(core.statistics().liveArenas, 0);
   });
 
   test(`${name}: private keys out of range are refused`, () => {
@@ -296,8 +347,9 @@ test("no private key, nonce or random byte stays in the core's memory", () => {
     scalar[0] = 0;
     const slot = EcPrivateSlot.from(core, curve, scalar)!;
     const entropy = randomBytes(next, 32);
-    slot.publicKey();
+    slot.hasPublicKey(slot.publicKey().exportPoint());
     slot.sign(HASHES["SHA-256"], new Uint8Array(32), entropy);
+    slot.signMessage(HASHES["SHA-256"], new Uint8Array(32), entropy);
     const memory = Buffer.from(core.memory.bytes.buffer);
     for (let at = 1; at + 8 <= scalar.length; at++) {
       assert.is(
@@ -317,9 +369,12 @@ test("signing leaves nothing on the core's stack", () => {
   const stack = () => core.memory.bytes.subarray(0, 128 * 1024);
   for (const curve of Object.values(CURVES)) {
     const slot = EcPrivateSlot.from(core, curve, integer(0x1234567n ** 8n, curve))!;
+    const point = slot.publicKey().exportPoint();
     const uses = [
-      () => slot.publicKey(),
+      () => EcPublicKey.of(core, curve, slot.exportScalar()),
+      () => slot.hasPublicKey(point),
       () => slot.sign(HASHES["SHA-512"], new Uint8Array(64), new Uint8Array(32)),
+      () => slot.signMessage(HASHES["SHA-512"], new Uint8Array(64), new Uint8Array(32)),
     ];
     for (const use of uses) {
       use(); // Tables are computed on the stack too, once.
@@ -334,23 +389,25 @@ test("signing leaves nothing on the core's stack", () => {
 test("a slot that was closed, or whose core was, is of no more use", () => {
   const core = makeCore();
   const curve = CURVES["P-256"];
-  const closed = EcPrivateSlot.from(core, curve, integer(5n, curve))!;
-  closed.close();
-  assert.throws(
-    () => closed.sign(HASHES["SHA-256"], new Uint8Array(32), NO_ENTROPY),
-    (error: unknown) => error instanceof CoreError && error.status === Status.INVALID_PRIVATE_KEY,
-  );
-  const slot = EcPrivateSlot.from(core, curve, integer(5n, curve))!;
-  const publicKey = slot.publicKey();
-  core.close();
-  for (const use of [
+  const slots = [0, 1].map(() => EcPrivateSlot.from(core, curve, integer(5n, curve))!);
+  const [closed, open] = slots as [EcPrivateSlot, EcPrivateSlot];
+  const publicKey = closed.publicKey(); // Which it keeps.
+  const point = publicKey.exportPoint();
+  const usesOf = (slot: EcPrivateSlot) => [
     () => slot.sign(HASHES["SHA-256"], new Uint8Array(32), NO_ENTROPY),
     () => slot.publicKey(),
+    () => slot.hasPublicKey(point),
     () => slot.exportScalar(),
-    () => publicKey.verify(new Uint8Array(32), new Uint8Array(64)),
-  ]) {
+  ];
+  const refuse = (use: () => unknown) =>
     assert.throws(use, (error: unknown) => (error as Error).name === "InvalidStateError");
-  }
+  closed.close();
+  for (const use of usesOf(closed)) refuse(use);
+  for (const use of usesOf(open)) use();
+  publicKey.verify(new Uint8Array(32), new Uint8Array(64));
+  core.close();
+  for (const use of usesOf(open)) refuse(use);
+  refuse(() => publicKey.verify(new Uint8Array(32), new Uint8Array(64)));
 });
 
 test.run();

@@ -131,6 +131,7 @@ function furnish({ raw, memory }: Core, arena: Arena) {
   const at = {
     line: text("GET / HTTP/1.1\r\n"),
     chunk: text("d\r\nthirteen byte"),
+    text: text("sixteen-symbols_"),
     room: room(),
     digest: room(),
     key: room(),
@@ -138,6 +139,7 @@ function furnish({ raw, memory }: Core, arena: Arena) {
     gcmKey: room(),
     sealed: room(),
     tag: room(),
+    begun: room(),
     message: room(),
     verifying: room(),
     opening: room(),
@@ -152,6 +154,7 @@ function furnish({ raw, memory }: Core, arena: Arena) {
     ),
     privateKey: room(),
     publicKey: room(),
+    ecdsaKey: arena.alloc(16_384),
     rsaParts: arena.place(Uint8Array.from(RSA_256.match(/../g)!, (byte) => Number.parseInt(byte, 16))),
     rsaKey: room(),
     rsaBegun: arena.alloc(8192),
@@ -169,20 +172,25 @@ function furnish({ raw, memory }: Core, arena: Arena) {
       return at.rsaRoom;
     },
     decoder: room(),
+    scanner: room(),
+    /** A string of twelve units. */
+    serialized: arena.place(new Uint8Array([0xff, 0x0f, 0x22, 12, ...new Uint8Array(12)])),
   };
   assert.is(raw["hash.init"](SHA_256, at.digest), 0);
   assert.is(raw["hmac.prepare"](SHA_256, at.line, 16, at.key), 0);
   assert.is(raw["hmac.init"](at.key, at.mac), 0);
   assert.is(raw["aes_gcm.prepare"](at.line, 16, at.gcmKey), 0);
   assert.is(raw["aes_gcm.seal"](at.gcmKey, at.line, 12, at.chunk, 16, at.line, 16, at.sealed, at.tag, 16), 0);
-  for (const state of [at.message, at.verifying, at.opening]) {
+  for (const state of [at.begun, at.message, at.verifying, at.opening]) {
     assert.is(raw["aes_gcm.init"](at.gcmKey, at.line, 12, state), 0);
+    if (state === at.begun) continue;
     assert.is(raw["aes_gcm.update_aad"](state, at.chunk, 16), 0);
     if (state !== at.message) assert.is(raw["aes_gcm.verify_update"](state, at.sealed, 16), 0);
   }
   assert.is(raw["aes_gcm.verify_final"](at.opening, at.tag, 16), 0);
   memory.bytes[at.privateKey + 31] = 1;
   assert.is(raw["ec.public_key"](P_256, at.privateKey, at.publicKey), 65);
+  assert.is(raw["ecdsa.prepare"](P_256, at.publicKey, at.ecdsaKey), 0);
   memory.bytes[at.scalar] = 4;
   assert.is(raw["der.parse_pkcs8"](at.pkcs8, 67, at.keyTable), 0);
   memory.words.set([0, 65, 33, 32], (at.keyTable >>> 2) + 2); // A point and a scalar.
@@ -192,6 +200,7 @@ function furnish({ raw, memory }: Core, arena: Arena) {
   }
   assert.is(raw["rsa.step"](at.rsaKey, at.rsaDone, 10_000), 1);
   assert.is(raw["http.init_chunked"](at.decoder, 100, 100, 100), 0);
+  assert.is(raw["clone.begin"](at.scanner), 0);
   return at;
 }
 
@@ -212,6 +221,7 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "aes_gcm.seal": (at) => [at.gcmKey, at.line, 12, at.chunk, 16, at.line, 16, at.room, at.tag, 16],
   "aes_gcm.open": (at) => [at.gcmKey, at.line, 12, at.chunk, 16, at.sealed, 16, at.room, at.tag, 16],
   "aes_gcm.init": (at) => [at.gcmKey, at.line, 12, at.room],
+  "aes_gcm.update_iv": (at) => [at.begun, at.line, 16],
   "aes_gcm.update_aad": (at) => [at.message, at.line, 16],
   "aes_gcm.seal_update": (at) => [at.message, at.line, 16, at.room],
   "aes_gcm.seal_final": (at) => [at.message, at.tag, 16],
@@ -222,8 +232,11 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "ec.public_key": (at) => [P_256, at.privateKey, at.room],
   "ec.check_private_key": (at) => [P_256, at.privateKey],
   "ec.decode_public_key": (at) => [P_256, at.publicKey, 65, at.room],
+  "ec.is_key_pair": (at) => [P_256, at.privateKey, at.publicKey, 65, at.room],
   "ecdsa.sign": (at) => [P_256, SHA_256, at.privateKey, at.line, 16, at.chunk, 16, at.room],
   "ecdsa.verify": (at) => [P_256, at.publicKey, at.line, 16, at.chunk, 16],
+  "ecdsa.prepare": (at) => [P_256, at.publicKey, at.ecdsaKey],
+  "ecdsa.verify_prepared": (at) => [P_256, at.ecdsaKey, at.line, 16, at.chunk, 16],
   "rsa.prepare": (at) => [256, 1, 128, 128, at.rsaParts, at.room, at.rsaRoom],
   "rsa.operation_bytes": (at) => [at.rsaKey],
   "rsa.begin_public": (at) => [at.rsaKey, at.pkcs8, at.rsaRoom],
@@ -241,9 +254,13 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "der.write_spki": (at) => [at.scalar, 65, at.keyTable, at.room, 91],
   "der.pkcs8_bytes": (at) => [at.scalar, 65, at.keyTable],
   "der.write_pkcs8": (at) => [at.scalar, 65, at.keyTable, at.room, 138],
+  "base64url.decode": (at) => [at.text, 16, at.room],
+  "base64url.encode": (at) => [at.line, 16, at.room],
   "http.parse_request_head": (at) => [at.line, 16, at.room, 8, 1000, 1000],
   "http.init_chunked": (at) => [at.room, 100, 100, 100],
   "http.feed_chunked": (at) => [at.decoder, at.chunk, 16, 16, at.room, 8],
+  "clone.begin": (at) => [at.room],
+  "clone.scan": (at) => [at.scanner, at.serialized, 16, at.room, 4, at.rsaRoom, 4],
 };
 
 /** These abort, for they have no status to give: loader.test.ts. */
@@ -259,6 +276,7 @@ const isOfBytes = (name: string) =>
 const REFUSALS: readonly number[] = [
   ...[Status.INVALID_LENGTH, Status.AUTHENTICATION_FAILED],
   ...[Status.INVALID_DER, Status.INVALID_KEY_PARTS, Status.INVALID_PUBLIC_KEY, Status.INVALID_RSA_KEY],
+  Status.INVALID_SERIALIZED_VALUE,
 ];
 
 /** What an export answers to good arguments, but for those replaced. */
@@ -315,7 +333,7 @@ test("a length or count beyond memory is refused, one of zero allowed with any a
     for (const [index, parameter] of parameters.entries()) {
       const [, area] =
         /^(input|key|mac|iv|aad|tag|hashed|entropy|signature|salt)_len$/.exec(parameter) ??
-        /^(fields|segments)_max$/.exec(parameter) ??
+        /^(fields|segments|frames|records)_max$/.exec(parameter) ??
         [];
       if (area === undefined) continue;
       // Times the 16 bytes of a field, or the 8 of a segment, the first two are 0 modulo 2^32.
@@ -330,7 +348,7 @@ test("a length or count beyond memory is refused, one of zero allowed with any a
           good[address] = anywhere;
           good[index] = 0;
         });
-        const refused = /^(aes_gcm|der|ec|rsa|pss)\./.test(name) && REFUSALS.includes(answer);
+        const refused = /^(aes_gcm|der|ec|rsa|pss|clone)\./.test(name) && REFUSALS.includes(answer);
         assert.ok(answer >= 0 || refused, `${name}, no bytes of ${area} at ${anywhere}`);
       }
     }
@@ -379,6 +397,10 @@ test("an algorithm that does not exist, and a state that was never begun, are re
     assert.is(raw["ecdsa.sign"](algorithm, 2, state, state, 1, state, 1, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.sign"](1, algorithm, state, state, 1, state, 1, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.verify"](algorithm, state, state, 1, output, 64), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["ec.is_key_pair"](algorithm, state, state, 65, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["ecdsa.prepared_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["ecdsa.prepare"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["ecdsa.verify_prepared"](algorithm, state, state, 1, output, 64), Status.UNKNOWN_ALGORITHM);
   }
   core.memory.bytes.fill(0xa5, state, state + 4096);
   assert.is(raw["hash.update"](state, state, 1), Status.INVALID_STATE);
@@ -393,6 +415,7 @@ test("an algorithm that does not exist, and a state that was never begun, are re
     assert.is(raw[use](state, state, 12, 0, 0, state, 1, output, output, 16), Status.INVALID_STATE);
   }
   assert.is(raw["aes_gcm.init"](state, state, 12, state), Status.INVALID_STATE);
+  assert.is(raw["aes_gcm.update_iv"](state, state, 1), Status.INVALID_STATE);
   assert.is(raw["aes_gcm.update_aad"](state, state, 1), Status.INVALID_STATE);
   assert.is(raw["aes_gcm.seal_update"](state, state, 1, output), Status.INVALID_STATE);
   assert.is(raw["aes_gcm.seal_final"](state, output, 16), Status.INVALID_STATE);

@@ -250,6 +250,27 @@ check("no flipped bit, shorter or longer signature, or one of n and more, is ver
   });
 });
 
+check("numbers of n and more are refused too where they fill every bit of the limbs", () => {
+  const core = makeCore();
+  // 208 bits to a block of limbs, of which n leaves 4 to 7 free, and its bytes none.
+  for (const bits of [1033, 1036]) {
+    const pair = makePair(bits);
+    withSlots(core, pair, (secret, open) => {
+      const hash = HASHES["SHA-256"];
+      const digest = digestOf(hash, unhex("6d"));
+      const signature = number(new Uint8Array(finish(secret.signPss(hash, digest, 32, fillRandom)).value));
+      const n = number(pair.parts.n);
+      const end = 1n << 1040n;
+      for (const x of [n, end - n, end - n + signature, end - 1n, end / 2n]) {
+        const given = bytes(x);
+        assert.not(finish(open.verifyPss(hash, digest, 32, given)).value);
+        assert.is(finish(open.raise(given)).value, null);
+        assert.is(finish(secret.raise(given, fillRandom)).value, null);
+      }
+    });
+  }
+});
+
 check("published signatures are verified or not, as they should be, and made again with their salts", () => {
   const core = makeCore();
   assert.ok(vectors.length > 100);
@@ -352,35 +373,36 @@ check(
   },
 );
 
+const number = (bytes: Uint8Array) => BigInt(`0x${hex(bytes)}`);
+const bytes = (value: bigint) => {
+  const text = value.toString(16);
+  return unhex(text.length % 2 ? `0${text}` : text);
+};
+const power = (base: bigint, exponent: bigint, modulus: bigint) => {
+  let result = 1n;
+  let square = base % modulus;
+  for (let left = exponent; left > 0n; left >>= 1n) {
+    if (left & 1n) result = (result * square) % modulus;
+    square = (square * square) % modulus;
+  }
+  return result;
+};
+/** By Euclid; 0 if there is none. */
+const invert = (value: bigint, modulus: bigint) => {
+  let [a, b, x, y] = [modulus, value % modulus, 0n, 1n];
+  while (b > 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
+  return a === 1n ? ((x % modulus) + modulus) % modulus : 0n;
+};
+
 check("e as long as n, and primes of very different lengths, are no obstacle", () => {
   const core = makeCore();
-  const number = (bytes: Uint8Array) => BigInt(`0x${hex(bytes)}`);
-  const bytes = (value: bigint) => {
-    const text = value.toString(16);
-    return unhex(text.length % 2 ? `0${text}` : text);
-  };
-  const power = (base: bigint, exponent: bigint, modulus: bigint) => {
-    let result = 1n;
-    let square = base % modulus;
-    for (let left = exponent; left > 0n; left >>= 1n) {
-      if (left & 1n) result = (result * square) % modulus;
-      square = (square * square) % modulus;
-    }
-    return result;
-  };
-  /** By Euclid; 0 if there is none. */
-  const invert = (value: bigint, modulus: bigint) => {
-    let [a, b, x, y] = [modulus, value % modulus, 0n, 1n];
-    while (b > 0n) [a, b, x, y] = [b, a % b, y, x - (a / b) * y];
-    return a === 1n ? ((x % modulus) + modulus) % modulus : 0n;
-  };
   const short = number(PAIRS[0]!.parts.q); // 256 bits
   const long = number(pairWith(2049).parts.p); // 1025 bits
   for (const [p, q] of [
     [long, short],
     [short, long],
-    [long, 251n],
-    [251n, long],
+    [long, 2n ** 64n + 13n],
+    [2n ** 64n + 13n, long],
   ] as const) {
     const n = p * q;
     const phi = (p - 1n) * (q - 1n);
@@ -400,15 +422,40 @@ check("e as long as n, and primes of very different lengths, are no obstacle", (
   }
 });
 
+check("a prime of less than 64 bits, which blinding would meet now and then, is refused", () => {
+  const core = makeCore();
+  const long = number(PAIRS[0]!.parts.p);
+  for (const [short, isTaken] of [
+    [2n ** 64n - 59n, true],
+    [2n ** 63n - 25n, false],
+    [251n, false],
+    [3n, false],
+  ] as const) {
+    for (const [p, q] of [
+      [long, short],
+      [short, long],
+    ] as const) {
+      let e = 17n;
+      while (invert(e, (p - 1n) * (q - 1n)) === 0n) e += 2n;
+      const d = invert(e, (p - 1n) * (q - 1n));
+      const [n, dp, dq, qi] = [p * q, d % (p - 1n), d % (q - 1n), invert(q, p)];
+      const given = {
+        ...{ n: bytes(n), e: bytes(e), d: bytes(d), p: bytes(p) },
+        ...{ q: bytes(q), dp: bytes(dp), dq: bytes(dq), qi: bytes(qi) },
+      };
+      const make = () => new RsaPrivateSlot(core, given, false);
+      if (isTaken) make();
+      else assert.throws(make, (error: DOMException) => error.name === "DataError", `${short}`);
+    }
+  }
+  assert.is(core.statistics().liveArenas, 0);
+});
+
 check("a private operation on a key with a composite prime fails, and gives nothing", () => {
   const core = makeCore();
-  // 35 for p: all numbers fit together, as if 35 were a prime and its group of order 34.
+  // All numbers fit together, as if p were a prime and its group of order p - 1.
   const q = BigInt(`0x${hex(PAIRS[0]!.parts.p)}`);
-  const p = 35n;
-  const bytes = (value: bigint) => {
-    const text = value.toString(16);
-    return unhex(text.length % 2 ? `0${text}` : text);
-  };
+  const p = 35n * (2n ** 64n + 13n);
   const find = (holds: (k: bigint) => boolean) => {
     for (let k = 1n; ; k++) if (holds(k)) return k;
   };
@@ -423,11 +470,11 @@ check("a private operation on a key with a composite prime fails, and gives noth
     q: bytes(q),
     dp: bytes(inverse(p - 1n)),
     dq: bytes(inverse(q - 1n)),
-    qi: bytes(find((k) => (k * q) % p === 1n)),
+    qi: bytes(invert(q, p)),
   };
   const secret = new RsaPrivateSlot(core, given, false);
   const open = new RsaPublicSlot(core, { n: given.n, e: given.e });
-  // About half of the powers come out wrong; those that do not must be right. 256 right ones in a row do not happen.
+  // Nearly all of the powers come out wrong; those that do not must be right. 256 right ones in a row do not happen.
   let failed = 0;
   for (let i = 0; i < 256 && failed < 20; i++) {
     const x = randomBytes(given.n.length);
@@ -469,8 +516,7 @@ for (const [bits, exponent] of [
     const core = makeCore();
     const { value: parts, count } = finish(generateRsaKey(core, bits, Uint8Array.from(exponent), fillRandom));
     assert.is(core.statistics().liveArenas, 0);
-    assert.ok(count > 1 || bits < 2048);
-    const number = (part: Uint8Array) => BigInt(`0x${hex(part)}`);
+    assert.ok(count > 2, "beginning, seeking primes, and using them, at least");
     assert.is(number(parts.n).toString(2).length, bits);
     const [p, q, d] = [number(parts.p), number(parts.q), number(parts.d)];
     assert.ok(p > q);
@@ -534,25 +580,27 @@ check("signing and generating leave nothing of the private numbers in the core's
   const { value: parts } = finish(generateRsaKey(core, 1024, Uint8Array.of(1, 0, 1), fillRandom));
   const slot = new RsaPrivateSlot(core, parts, true);
   finish(slot.signPss(HASHES["SHA-256"], new Uint8Array(32), 32, fillRandom));
-  const secrets = new Map<number, string>();
+  const secrets = new Map<number, { name: string; window: Uint8Array }>();
   for (const name of ["d", "p", "q", "dp", "dq", "qi"] as const) {
     const big = parts[name];
     const digits = digitsOf(big);
     for (const bytes of [big, big.slice().reverse(), digits]) {
-      const view = new DataView(bytes.buffer);
-      for (let at = 0; at + 8 <= bytes.length; at++) {
-        secrets.set(view.getUint32(at, true) * 2 ** 20 + (view.getUint32(at + 4, true) & 0xfffff), name);
+      for (let at = 0; at + 16 <= bytes.length; at++) {
+        const window = bytes.slice(at, at + 16);
+        const view = new DataView(window.buffer);
+        const key = view.getUint32(0, true) * 2 ** 20 + (view.getUint32(4, true) & 0xfffff);
+        secrets.set(key, { name, window });
       }
     }
   }
   secrets.delete(0);
   const search = () => {
-    const { words } = core.memory;
+    const { words, bytes } = core.memory;
     const found = new Set<string>();
-    for (let at = 0; at + 1 < words.length; at++) {
+    for (let at = 0; at + 3 < words.length; at++) {
       const low = words[at]!;
-      const name = low === 0 ? undefined : secrets.get(low * 2 ** 20 + (words[at + 1]! & 0xfffff));
-      if (name !== undefined) found.add(name);
+      const secret = low === 0 ? undefined : secrets.get(low * 2 ** 20 + (words[at + 1]! & 0xfffff));
+      if (secret?.window.every((byte, i) => byte === bytes[4 * at + i])) found.add(secret.name);
     }
     return [...found];
   };
@@ -563,6 +611,91 @@ check("signing and generating leave nothing of the private numbers in the core's
   assert.equal(search(), ["p", "qi"]);
   arena.close();
   slot.close();
+});
+
+check("a closed slot gives nothing more; what was begun before ends as it should", () => {
+  const core = makeCore();
+  const pair = pairWith(1024);
+  const slot = new RsaPrivateSlot(core, pair.parts, true);
+  const x = randomBytes(128);
+  x[0] = 0;
+  const begun = slot.raise(x, fillRandom);
+  assert.is(begun.next().done, false);
+  slot.close();
+  assert.is(hex(finish(begun).value!), privateDecrypt(raw(pair.privateKey), x).toString("hex"));
+  for (const use of [
+    () => slot.exportParts(),
+    () => finish(slot.raise(x, fillRandom)),
+    () => finish(slot.signPss(HASHES["SHA-256"], new Uint8Array(32), 32, fillRandom)),
+  ]) {
+    assert.throws(use, (error: DOMException) => error.name === "InvalidStateError");
+  }
+  assert.is(core.statistics().liveArenas, 0);
+});
+
+check("generation of which random bytes are always the same ends with an OperationError", () => {
+  const core = makeCore();
+  for (const byte of [0, 1, 0x7f, 0xff]) {
+    assert.throws(
+      () => finish(generateRsaKey(core, 512, Uint8Array.of(1, 0, 1), (bytes) => bytes.fill(byte))),
+      (error: DOMException) => error.name === "OperationError" && /not random/.test(error.message),
+      `${byte}`,
+    );
+  }
+  assert.is(core.statistics().liveArenas, 0);
+});
+
+check(
+  "what a generation has made waits for a slice of its own, and is not given once the core is closed",
+  () => {
+    const core = makeCore();
+    const generating = generateRsaKey(core, 512, Uint8Array.of(1, 0, 1), fillRandom);
+    do assert.is(generating.next().done, false);
+    while (core.statistics().liveArenas > 0);
+    core.close();
+    assert.throws(
+      () => generating.next(),
+      (error: DOMException) => error.name === "InvalidStateError",
+    );
+  },
+);
+
+check("a private key of 16,384 bits, and an e of any length below n's, are imported", () => {
+  const core = makeCore();
+  // Odd numbers do for primes: whether they are is not tested.
+  const odd = (length: number) => {
+    const bytes = randomBytes(length);
+    bytes[0]! |= 0xc0;
+    bytes[length - 1]! |= 1;
+    return number(bytes);
+  };
+  const makeParts = (primeBytes: number, eBytes: number): RsaPrivateParts => {
+    for (;;) {
+      const [p, q, e] = [odd(primeBytes), odd(primeBytes), odd(eBytes)];
+      const d = invert(e, (p - 1n) * (q - 1n));
+      const qi = invert(q, p);
+      if (d === 0n || qi === 0n) continue;
+      const [n, dp, dq] = [p * q, d % (p - 1n), d % (q - 1n)];
+      return {
+        ...{ n: bytes(n), e: bytes(e), d: bytes(d), p: bytes(p) },
+        ...{ q: bytes(q), dp: bytes(dp), dq: bytes(dq), qi: bytes(qi) },
+      };
+    }
+  };
+  const cases = Array.from({ length: 31 }, (_, i) => [16, i + 1] as const);
+  for (const [primeBytes, eBytes] of [[1024, 3] as const, ...cases]) {
+    const parts = makeParts(primeBytes, eBytes);
+    const slot = new RsaPrivateSlot(core, parts, true);
+    assert.equal(jwkOf(slot.exportParts()), jwkOf(parts), `${primeBytes} ${eBytes}`);
+    for (const name of ["d", "dp", "dq", "e"] as const) {
+      const spoilt = { ...parts, [name]: bytes(number(parts[name]) + 2n) };
+      assert.throws(
+        () => new RsaPrivateSlot(core, spoilt, true),
+        (error: DOMException) => error.name === "DataError",
+        `${name} of ${primeBytes} ${eBytes}`,
+      );
+    }
+  }
 });
 
 check("work that is given up, or whose core is closed, leaves nothing and goes no further", () => {

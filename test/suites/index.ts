@@ -14,11 +14,12 @@ import { memory } from "./memory.ts";
 import { network, networkInMemory } from "./network.ts";
 import { rsaPss } from "./rsa-pss.ts";
 import { sockets } from "./sockets.ts";
+import { structuredCloning } from "./structured-clone.ts";
 import type { Suite } from "./suite.ts";
 import { timers } from "./timers.ts";
 import { virtual } from "./virtual-clock.ts";
 
 export const suites: Suite[] = [
-  ...[loading, memory, interfaces, digest, hmac, aesGcm, ecdsa, rsaPss, badCalls, base64],
+  ...[loading, memory, interfaces, digest, hmac, aesGcm, ecdsa, rsaPss, structuredCloning, badCalls, base64],
   ...[timers, virtual, networkInMemory, http, network, sockets, installation, closing],
 ];

@@ -11,8 +11,10 @@ import {
   DOMString,
   dictionary,
   enumeration,
+  heldBytes,
   requireArguments,
   sequence,
+  stillHeld,
   syncSequence,
   unsignedLong,
 } from "../../ts/web/webidl.ts";
@@ -126,21 +128,35 @@ test("a dictionary reads a parent's members first, then its own, in lexicographi
       },
     },
   );
-  assert.equal(Point(given, "x"), { b: "B", x: 2, y: 3 });
+  assert.equal({ ...Point(given, "x") }, { b: "B", x: 2, y: 3 });
   assert.equal(log, ["b", "x", "y"]);
-  assert.equal(Point(Object.create({ y: 1 }), "x"), { y: 1 });
-  assert.equal(
-    Point(
-      Object.assign(() => 0, { y: 2, x: undefined }),
-      "x",
-    ),
-    { y: 2 },
-  );
+  assert.equal({ ...Point(Object.create({ y: 1 }), "x") }, { y: 1 });
+  const callable = Object.assign(() => 0, { y: 2, x: undefined });
+  assert.equal({ ...Point(callable, "x") }, { y: 2 });
   refuses(Point, {}, /argument\.y is missing \(Point requires it\)/);
   refuses(Point, null, /argument\.y is missing/);
   refuses(Point, undefined, /argument\.y is missing/);
   refuses(Point, { y: -1 }, /argument\.y is -1/);
   for (const value of [5, "text", true, 1n, Symbol("a")]) refuses(Point, value, /not an object/);
+});
+
+test("what scripts put on Object.prototype adds no members to a dictionary, and sees none", () => {
+  const Point = dictionary<{ x?: number; y?: number }>("Point", [
+    { name: "x", type: unsignedLong },
+    { name: "y", type: unsignedLong },
+  ]);
+  const seen: unknown[] = [];
+  Object.defineProperties(Object.prototype, {
+    x: { configurable: true, set: (value) => seen.push(value) },
+    y: { configurable: true, value: 2 },
+  });
+  try {
+    const { x, y } = Point({ __proto__: null, x: 1 }, "x");
+    assert.equal([x, y, seen], [1, undefined, []]);
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "x");
+    Reflect.deleteProperty(Object.prototype, "y");
+  }
 });
 
 test("a buffer source is an ArrayBuffer or a view, of any realm, neither shared nor resizable", () => {
@@ -193,6 +209,40 @@ test("bytesOf sees the bytes of the view, in place; none of a detached one", () 
     assert.is(bufferSource(each, "x"), each);
     assert.is(bytesOf(each).length, 0);
   }
+});
+
+test("bytes held since the conversion are those of the view, in place; none once its buffer is detached", () => {
+  const { buffer } = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  const other = Uint8Array.of(9).buffer;
+  const views = [
+    buffer,
+    new Uint16Array(buffer, 2, 2),
+    new DataView(buffer, 5),
+    new Float64Array(buffer),
+    Buffer.from(other),
+  ];
+  const held = views.map((view) => heldBytes(view, "x"));
+  assert.equal(
+    held.map((bytes) => stillHeld(bytes).length),
+    [8, 4, 3, 8, 1],
+  );
+  assert.equal([...held[1]!], [3, 4, 5, 6]);
+  new Uint8Array(buffer)[2] = 7;
+  assert.is(held[1]![0], 7);
+  structuredClone(buffer, { transfer: [buffer] });
+  assert.equal(
+    held.map((bytes) => stillHeld(bytes).length),
+    [0, 0, 0, 0, 1],
+  );
+  for (const view of [new Uint8Array(0), ...views.slice(0, 4)]) assert.is(heldBytes(view, "x").length, 0);
+  const resizable = new ResizableBuffer(4, { maxByteLength: 8 });
+  for (const value of [resizable, new Uint8Array(resizable), new DataView(resizable)])
+    refuses(heldBytes, value, /resizable/);
+  refuses(heldBytes, new Uint8Array(new SharedArrayBuffer(4)), /SharedArrayBuffer/);
+  for (const value of [{}, "text", null, undefined, Object.create(Uint8Array.prototype)])
+    refuses(heldBytes, value, /not an ArrayBuffer or a view of one/);
+  const shadowed = Object.defineProperty(Uint8Array.of(1, 2), "length", { value: 1 });
+  assert.is(heldBytes(shadowed, "x").length, 2);
 });
 
 test("an async sequence prefers the async iterator, and ends an iterator that is left early", async () => {

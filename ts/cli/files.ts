@@ -14,13 +14,20 @@ export function inputName(path: string | undefined): string {
   return isFile(path) ? path : "standard input";
 }
 
+/** Standard input has an end, and nothing behind it: whoever reads it twice gets nothing the second time. */
+let inputIsTaken = false;
+
 /** The bytes of a file as they come; if wanted, a terminal shows how far they are. */
 export async function* readPieces(
   path: string | undefined,
   options: { progress?: boolean } = {},
 ): AsyncGenerator<Uint8Array> {
   try {
-    if (!isFile(path)) return yield* process.stdin;
+    if (!isFile(path)) {
+      if (inputIsTaken) throw new UsageError("standard input cannot be read for two things at once");
+      inputIsTaken = true;
+      return yield* process.stdin;
+    }
     const { size } = statSync(path);
     const pieces = createReadStream(path, { highWaterMark: PIECE_BYTES });
     yield* options.progress ? withProgress(pieces, size) : pieces;
@@ -48,13 +55,13 @@ export function readMessage(path: string | undefined): Promise<Buffer<ArrayBuffe
   return readWhole(path, MESSAGE_BYTES_MAX);
 }
 
-/** Writes a file, which is there only if the pieces end without an error; or standard output. */
+/** Writes a new file, which is there only if the pieces end without an error; or standard output. */
 export async function writePieces(
   path: string | undefined,
   pieces: AsyncIterable<Uint8Array>,
 ): Promise<void> {
   try {
-    if (isFile(path)) await writeWhole(path, pieces);
+    if (isFile(path)) await writeWhole(path, pieces, { replace: false });
     else await pipeline(pieces, process.stdout);
   } catch (error) {
     throw explained(error, isFile(path) ? path : "standard output");

@@ -1,5 +1,5 @@
 /** `nanort keygen`: a new key, as a file. */
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import { createRuntime } from "../index.ts";
 import { parse, UsageError } from "./command.ts";
 import { explained, isFile, requireNew } from "./files.ts";
@@ -61,7 +61,13 @@ export async function run(args: string[]): Promise<void> {
   const secret = "privateKey" in made ? made.privateKey : made;
   write(values.out, await encodeKey(subtle, secret, algorithm, format), 0o600);
   if ("publicKey" in made && values.public !== undefined) {
-    write(values.public, await encodeKey(subtle, made.publicKey, algorithm, format), 0o644);
+    const half = await encodeKey(subtle, made.publicKey, algorithm, format);
+    try {
+      write(values.public, half, 0o644);
+    } catch (error) {
+      if (isFile(values.out)) rmSync(values.out); // Half a pair is none, and would be in the way of the next.
+      throw error;
+    }
   }
   await nano.close();
 }

@@ -21,6 +21,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   verify: { summary: "verify a file's signature", load: () => import("./verify.ts") },
   encrypt: { summary: "encrypt a file", load: () => import("./encrypt.ts") },
   decrypt: { summary: "decrypt a file", load: () => import("./decrypt.ts") },
+  inspect: { summary: "show what a serialized file holds", load: () => import("./inspect.ts") },
   examples: { summary: "list the examples, or run one", load: () => import("./examples.ts") },
   info: { summary: "show version, engine and core, and test them", load: () => import("./info.ts") },
 };

@@ -42,6 +42,11 @@ export async function run(args: string[]): Promise<void> {
 
 async function readSignature(path: string): Promise<Uint8Array<ArrayBuffer>> {
   const text = (await readWhole(path, SIGNATURE_FILE_BYTES_MAX)).toString("latin1").trim();
-  if (/^[\w-]+$/.test(text)) return new Uint8Array(Buffer.from(text, "base64url"));
-  throw new UsageError(`${path} holds no signature: it must be one line of base64url`);
+  if (!/^[\w-]+$/.test(text)) {
+    throw new UsageError(`${path} holds no signature: it must be one line of base64url`);
+  }
+  const bytes = Buffer.from(text, "base64url");
+  // Buffer drops what is too little for a byte. There is one way to write some bytes, and this must be it.
+  if (bytes.toString("base64url") === text) return new Uint8Array(bytes);
+  throw new Failure(`${path} is no signature: it does not end as base64url does`);
 }

@@ -21,10 +21,14 @@ export function readWorkers(option: string): number {
   return count;
 }
 
-/** What a worker says once it serves. */
+/** What a worker says once it serves. Apps may send messages too, such as the "ready" that some process managers want. */
 interface Serving {
+  nanort: "serving";
   url: string;
 }
+
+/** What workers are told. */
+const STOP = "stop";
 
 /** What the first process knows of its workers. */
 export interface Workers {
@@ -52,7 +56,9 @@ export async function startWorkers(count: number): Promise<Workers> {
     new Promise((resolve) => {
       const started = performance.now();
       const worker = cluster.fork();
-      worker.once("message", ({ url }: Serving) => resolve(url));
+      worker.on("message", (message: Partial<Serving> | null) => {
+        if (message?.nanort === "serving") resolve(message.url!);
+      });
       worker.once("exit", (code, signal) => {
         if (stopped) return leave();
         if (!served) process.exit(code ?? 1);
@@ -70,7 +76,7 @@ export async function startWorkers(count: number): Promise<Workers> {
     stop: () =>
       new Promise((resolve) => {
         stopped = resolve;
-        for (const worker of Object.values(cluster.workers!)) worker!.send("stop");
+        for (const worker of Object.values(cluster.workers!)) worker!.send(STOP);
         leave();
       }),
   };
@@ -92,8 +98,8 @@ export function serveAsWorker(url: string, stop: () => Promise<void>): void {
     process.exit(0);
   };
   process
-    .on("message", stopOnce)
+    .on("message", (message) => message === STOP && stopOnce())
     .on("SIGTERM", stopOnce)
     .on("SIGINT", () => {});
-  process.send!({ url } satisfies Serving);
+  process.send!({ nanort: "serving", url } satisfies Serving);
 }

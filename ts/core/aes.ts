@@ -43,8 +43,10 @@ export class AesGcmSlot {
     const tagBytes = tagBytesOf(tagBits);
     const length = plaintext.length;
     if (iv.length + aad.length + length > WINDOW_BYTES) {
-      const sealer = this.beginSeal(iv, aad);
+      const sealer = this.beginSeal();
       try {
+        sealer.updateIv(iv);
+        sealer.updateAad(aad);
         const result = new Uint8Array(length + tagBytes);
         sealer.update(plaintext, result);
         sealer.final(result.subarray(length));
@@ -86,8 +88,10 @@ export class AesGcmSlot {
     if (length < 0) return null;
     if (iv.length + aad.length + length > WINDOW_BYTES) {
       const ciphertext = sealed.subarray(0, length);
-      const opener = this.beginOpen(iv, aad);
+      const opener = this.beginOpen();
       try {
+        opener.updateIv(iv);
+        opener.updateAad(aad);
         opener.verify(ciphertext);
         if (!opener.final(sealed.subarray(length))) return null;
         const result = new Uint8Array(length);
@@ -120,13 +124,13 @@ export class AesGcmSlot {
   }
 
   /** Encryption in pieces. */
-  beginSeal(iv: Uint8Array, aad: Uint8Array): AesGcmSealer {
-    return new AesGcmSealer(this.#core, this.#prepared, iv, aad);
+  beginSeal(): AesGcmSealer {
+    return new AesGcmSealer(this.#core, this.#prepared);
   }
 
   /** Decryption in pieces. */
-  beginOpen(iv: Uint8Array, aad: Uint8Array): AesGcmOpener {
-    return new AesGcmOpener(this.#core, this.#prepared, iv, aad);
+  beginOpen(): AesGcmOpener {
+    return new AesGcmOpener(this.#core, this.#prepared);
   }
 }
 
@@ -138,133 +142,141 @@ function tagBytesOf(tagBits: number): number {
   return bytes;
 }
 
-/** Encryption in pieces: any number of `update`, one `final`, and `close` on every path. */
-export class AesGcmSealer {
-  readonly #core: Core;
-  readonly #message: Message;
-
-  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
-    this.#core = core;
-    this.#message = new Message(core, prepared, iv, aad);
-  }
-
-  /**
-   * Encrypts into the first bytes of `output`, which is no shorter than `input`, and is `input` itself or apart from it.
-   *
-   * @throws as Arena.requireOpen does, after `close` or the core's, here and below.
-   */
-  update(input: Uint8Array, output: Uint8Array): void {
-    this.#message.transform("aes_gcm.seal_update", input, output);
-  }
-
-  /** Writes a tag as long as `tag`. */
-  final(tag: Uint8Array): void {
-    const { state, window } = this.#message.requireOpen();
-    check(this.#core.raw["aes_gcm.seal_final"](state, window, tag.length));
-    tag.set(new Uint8Array(this.#core.memory.copy(window, tag.length)));
-  }
-
-  close(): void {
-    this.#message.close();
-  }
-}
-
 /**
- * Decryption in pieces: the whole ciphertext through `verify`, one `final`; if that says that it is authentic, the
- * same once more through `open`, which is refused before; and `close` on every path.
+ * A message in pieces, of which there may be any number: those of the IV first, one byte at least; then those of the
+ * additional data; then the text. `close` on every path.
+ *
+ * All throw as Arena.requireOpen does, after `close` or the core's, and CoreError for what comes out of turn.
  */
-export class AesGcmOpener {
-  readonly #core: Core;
-  readonly #message: Message;
-
-  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
-    this.#core = core;
-    this.#message = new Message(core, prepared, iv, aad);
-  }
-
-  /** @throws as Arena.requireOpen does, after `close` or the core's, here and below. */
-  verify(input: Uint8Array): void {
-    this.#message.absorb("aes_gcm.verify_update", input);
-  }
-
-  /** Whether `tag` is that of the ciphertext. */
-  final(tag: Uint8Array): boolean {
-    const { state, window } = this.#message.requireOpen();
-    if (tag.length > TAG_BYTES_MAX) throw new CoreError(Status.INVALID_LENGTH);
-    this.#core.memory.bytes.set(tag, window);
-    return authentic(this.#core.raw["aes_gcm.verify_final"](state, window, tag.length));
-  }
-
-  /** Decrypts into the first bytes of `output`, as `AesGcmSealer.update` does. The caller sees to it that the ciphertext is still the same. */
-  open(input: Uint8Array, output: Uint8Array): void {
-    this.#message.transform("aes_gcm.open_update", input, output);
-  }
-
-  close(): void {
-    this.#message.close();
-  }
-}
-
-/** A state in the core, and the window through which input and output pass. */
 class Message {
   readonly #core: Core;
+  readonly #prepared: Uint8Array;
   readonly #arena: Arena;
-  readonly state: number;
-  readonly window: number;
+  /** Of the core, and the window through which input and output pass. */
+  readonly #state: number;
+  readonly #window: number;
+  #begun = false;
 
-  constructor(core: Core, prepared: Uint8Array, iv: Uint8Array, aad: Uint8Array) {
-    const { raw } = core;
+  constructor(core: Core, prepared: Uint8Array) {
     this.#core = core;
+    this.#prepared = prepared;
     this.#arena = core.openArena();
     try {
-      this.state = this.#arena.alloc(check(raw["aes_gcm.state_bytes"]()));
-      this.window = this.#arena.alloc(WINDOW_BYTES);
-      const beginning = core.openArena();
-      try {
-        const key = beginning.place(prepared);
-        check(raw["aes_gcm.init"](key, beginning.place(iv), iv.length, this.state));
-      } finally {
-        beginning.close();
-      }
-      this.absorb("aes_gcm.update_aad", aad);
+      this.#state = this.#arena.alloc(check(core.raw["aes_gcm.state_bytes"]()));
+      this.#window = this.#arena.alloc(WINDOW_BYTES);
     } catch (error) {
       this.#arena.close();
       throw error;
     }
   }
 
-  requireOpen(): this {
-    this.#arena.requireOpen();
-    return this;
+  updateIv(iv: Uint8Array): void {
+    const first = iv.subarray(0, this.#begun ? 0 : WINDOW_BYTES);
+    if (!this.#begun) this.#begin(first);
+    this.#absorb("aes_gcm.update_iv", iv.subarray(first.length));
   }
 
-  absorb(update: "aes_gcm.update_aad" | "aes_gcm.verify_update", input: Uint8Array): void {
-    this.requireOpen();
-    const { raw, memory } = this.#core;
-    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
-      const piece = input.subarray(at, at + WINDOW_BYTES);
-      memory.bytes.set(piece, this.window);
-      check(raw[update](this.state, this.window, piece.length));
-    }
-  }
-
-  transform(
-    update: "aes_gcm.seal_update" | "aes_gcm.open_update",
-    input: Uint8Array,
-    output: Uint8Array,
-  ): void {
-    this.requireOpen();
-    const { raw, memory } = this.#core;
-    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
-      const piece = input.subarray(at, at + WINDOW_BYTES);
-      memory.bytes.set(piece, this.window);
-      check(raw[update](this.state, this.window, piece.length, this.window));
-      output.set(memory.bytes.subarray(this.window, this.window + piece.length), at);
-    }
+  updateAad(aad: Uint8Array): void {
+    this.#absorb("aes_gcm.update_aad", aad);
   }
 
   close(): void {
     this.#arena.close();
+  }
+
+  protected hash(ciphertext: Uint8Array): void {
+    this.#absorb("aes_gcm.verify_update", ciphertext);
+  }
+
+  /** Encrypts or decrypts into the first bytes of `output`. */
+  protected crypt(
+    update: "aes_gcm.seal_update" | "aes_gcm.open_update",
+    input: Uint8Array,
+    output: Uint8Array,
+  ): void {
+    this.#arena.requireOpen();
+    const { raw, memory } = this.#core;
+    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
+      const piece = input.subarray(at, at + WINDOW_BYTES);
+      memory.bytes.set(piece, this.#window);
+      check(raw[update](this.#state, this.#window, piece.length, this.#window));
+      output.set(memory.bytes.subarray(this.#window, this.#window + piece.length), at);
+    }
+  }
+
+  protected writeTag(tag: Uint8Array): void {
+    this.#arena.requireOpen();
+    const { raw, memory } = this.#core;
+    check(raw["aes_gcm.seal_final"](this.#state, this.#window, tag.length));
+    tag.set(memory.bytes.subarray(this.#window, this.#window + tag.length));
+  }
+
+  protected hasTag(tag: Uint8Array): boolean {
+    this.#arena.requireOpen();
+    if (tag.length > TAG_BYTES_MAX) throw new CoreError(Status.INVALID_LENGTH);
+    const { raw, memory } = this.#core;
+    memory.bytes.set(tag, this.#window);
+    return authentic(raw["aes_gcm.verify_final"](this.#state, this.#window, tag.length));
+  }
+
+  #begin(iv: Uint8Array): void {
+    const { raw, memory } = this.#core;
+    const arena = this.#core.openArena();
+    try {
+      this.#arena.requireOpen();
+      const prepared = arena.place(this.#prepared);
+      memory.bytes.set(iv, this.#window);
+      check(raw["aes_gcm.init"](prepared, this.#window, iv.length, this.#state));
+      this.#begun = true;
+    } finally {
+      arena.close();
+    }
+  }
+
+  #absorb(
+    update: "aes_gcm.update_iv" | "aes_gcm.update_aad" | "aes_gcm.verify_update",
+    input: Uint8Array,
+  ): void {
+    this.#arena.requireOpen();
+    const { raw, memory } = this.#core;
+    for (let at = 0; at < input.length; at += WINDOW_BYTES) {
+      const piece = input.subarray(at, at + WINDOW_BYTES);
+      memory.bytes.set(piece, this.#window);
+      check(raw[update](this.#state, this.#window, piece.length));
+    }
+  }
+}
+
+/** Encryption in pieces: IV, additional data, plaintext, and one `final`. */
+export class AesGcmSealer extends Message {
+  /** Encrypts into the first bytes of `output`, which is no shorter than `input`, and is `input` itself or apart from it. */
+  update(input: Uint8Array, output: Uint8Array): void {
+    this.crypt("aes_gcm.seal_update", input, output);
+  }
+
+  /** Writes a tag as long as `tag`. */
+  final(tag: Uint8Array): void {
+    this.writeTag(tag);
+  }
+}
+
+/**
+ * Decryption in pieces: IV, additional data, the whole ciphertext through `verify`, one `final`; if that says that it is
+ * authentic, the ciphertext once more through `open`, which is refused before.
+ */
+export class AesGcmOpener extends Message {
+  verify(input: Uint8Array): void {
+    this.hash(input);
+  }
+
+  /** Whether `tag` is that of the ciphertext. */
+  final(tag: Uint8Array): boolean {
+    return this.hasTag(tag);
+  }
+
+  /** Decrypts as `AesGcmSealer.update` encrypts. The caller sees to it that the ciphertext is still the same. */
+  open(input: Uint8Array, output: Uint8Array): void {
+    this.crypt("aes_gcm.open_update", input, output);
   }
 }
 

@@ -14,39 +14,37 @@ export type CurveName = keyof typeof CURVES;
 /** Big-endian integers above zero, as RFC 7518 section 6.3 names them. Those that are read have no zeros in front. */
 export interface RsaPublicKeyParts {
   readonly algorithm: "RSA";
-  readonly n: Bytes;
-  readonly e: Bytes;
+  readonly n: Uint8Array;
+  readonly e: Uint8Array;
 }
 
 export interface RsaPrivateKeyParts extends RsaPublicKeyParts {
-  readonly d: Bytes;
-  readonly p: Bytes;
-  readonly q: Bytes;
-  readonly dp: Bytes;
-  readonly dq: Bytes;
-  readonly qi: Bytes;
+  readonly d: Uint8Array;
+  readonly p: Uint8Array;
+  readonly q: Uint8Array;
+  readonly dp: Uint8Array;
+  readonly dq: Uint8Array;
+  readonly qi: Uint8Array;
 }
 
 export interface EcPublicKeyParts {
   readonly algorithm: "EC";
   readonly curve: CurveName;
   /** SEC 1 section 2.3.3. What is written is uncompressed; what is read may be anything but empty. */
-  readonly point: Bytes;
+  readonly point: Uint8Array;
 }
 
 export interface EcPrivateKeyParts {
   readonly algorithm: "EC";
   readonly curve: CurveName;
   /** Null in files that leave it out. */
-  readonly point: Bytes | null;
+  readonly point: Uint8Array | null;
   /** Big-endian, as many bytes as the curve's order has: 32, 48 or 66. */
-  readonly scalar: Bytes;
+  readonly scalar: Uint8Array;
 }
 
 export type PublicKeyParts = RsaPublicKeyParts | EcPublicKeyParts;
 export type PrivateKeyParts = RsaPrivateKeyParts | EcPrivateKeyParts;
-
-type Bytes = Uint8Array<ArrayBuffer>;
 
 /** A file that is no key, or none of those above. The message is what to say of it: "is not ...". */
 export class KeyFileError extends Error {
@@ -67,6 +65,9 @@ const REFUSALS: Record<number, string> = {
   [Status.MULTI_PRIME_KEY]: "is an RSA key of more than two primes",
 };
 
+/** RSA keys of 16384 bits take some 10 KiB; the rest is for attributes, which nobody reads. */
+export const KEY_FILE_BYTES_MAX = 65_536;
+
 // As zig/der/oids.zig and table.zig number and lay them out, in words of 32 bits.
 const RSA = 1;
 const EC = 2;
@@ -78,7 +79,7 @@ const CURVE = 1;
 const PARTS = 2;
 
 /**
- * What a "spki" file holds.
+ * What a "spki" file holds: its parts are views of the file.
  *
  * @throws KeyFileError
  */
@@ -90,7 +91,7 @@ export function parseSpki(core: Core, file: Uint8Array): PublicKeyParts {
 }
 
 /**
- * What a "pkcs8" file holds. The caller wipes it.
+ * What a "pkcs8" file holds: its parts are views of the file, and nothing is copied that would have to be wiped.
  *
  * @throws KeyFileError
  */
@@ -133,8 +134,8 @@ export function writePkcs8(core: Core, key: PrivateKeyParts): ArrayBuffer {
 interface Table {
   readonly algorithm: number;
   readonly curve: CurveName;
-  /** A copy; empty if there is none. */
-  part(index: number): Bytes;
+  /** A view; empty if there is none. */
+  part(index: number): Uint8Array;
 }
 
 function parse<Key>(
@@ -144,6 +145,10 @@ function parse<Key>(
   file: Uint8Array,
   take: (table: Table) => Key,
 ): Key {
+  if (file.length > KEY_FILE_BYTES_MAX) {
+    const message = `has ${file.length} bytes; ${KEY_FILE_BYTES_MAX} is the most for a key file`;
+    throw new KeyFileError(Status.INVALID_DER, message);
+  }
   const { raw, memory } = core;
   const arena = core.openArena();
   try {
@@ -156,14 +161,15 @@ function parse<Key>(
     if (refusal) throw new KeyFileError(status, refusal);
     check(status);
 
-    const { bytes, words } = memory;
+    const { words } = memory;
     const at = table >>> 2;
     return take({
       algorithm: words[at + ALGORITHM]!,
       curve: CURVE_NAMES[words[at + CURVE]! - 1]!,
       part: (index) => {
         const offset = words[at + PARTS + 2 * index]!;
-        return bytes.slice(input + offset, input + offset + words[at + PARTS + 2 * index + 1]!);
+        const length = words[at + PARTS + 2 * index + 1]!;
+        return new Uint8Array(file.buffer, file.byteOffset + offset, length);
       },
     });
   } finally {

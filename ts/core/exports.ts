@@ -57,6 +57,7 @@ export interface CoreExports {
   ): number;
   "aes_gcm.state_bytes"(): number;
   "aes_gcm.init"(prepared: number, iv: number, ivLength: number, state: number): number;
+  "aes_gcm.update_iv"(state: number, input: number, inputLength: number): number;
   "aes_gcm.update_aad"(state: number, input: number, inputLength: number): number;
   "aes_gcm.seal_update"(state: number, input: number, inputLength: number, output: number): number;
   "aes_gcm.seal_final"(state: number, tag: number, tagLength: number): number;
@@ -68,6 +69,7 @@ export interface CoreExports {
   "ec.public_key"(curve: number, key: number, output: number): number;
   "ec.check_private_key"(curve: number, key: number): number;
   "ec.decode_public_key"(curve: number, input: number, inputLength: number, output: number): number;
+  "ec.is_key_pair"(curve: number, key: number, input: number, inputLength: number, output: number): number;
 
   "ecdsa.sign"(
     curve: number,
@@ -82,6 +84,16 @@ export interface CoreExports {
   "ecdsa.verify"(
     curve: number,
     key: number,
+    hashed: number,
+    hashedLength: number,
+    signature: number,
+    signatureLength: number,
+  ): number;
+  "ecdsa.prepared_bytes"(curve: number): number;
+  "ecdsa.prepare"(curve: number, key: number, prepared: number): number;
+  "ecdsa.verify_prepared"(
+    curve: number,
+    prepared: number,
     hashed: number,
     hashedLength: number,
     signature: number,
@@ -146,6 +158,9 @@ export interface CoreExports {
     outputLength: number,
   ): number;
 
+  "base64url.decode"(input: number, inputLength: number, output: number): number;
+  "base64url.encode"(input: number, inputLength: number, output: number): number;
+
   "http.parse_request_head"(
     input: number,
     inputLength: number,
@@ -167,6 +182,18 @@ export interface CoreExports {
     pieceLength: number,
     segments: number,
     segmentsMax: number,
+  ): number;
+
+  "clone.scanner_bytes"(): number;
+  "clone.begin"(scanner: number): number;
+  "clone.scan"(
+    scanner: number,
+    input: number,
+    inputLength: number,
+    frames: number,
+    framesMax: number,
+    records: number,
+    recordsMax: number,
   ): number;
 
   __new(length: number, id: number): number;

@@ -11,6 +11,7 @@ import { check, Status } from "./status.ts";
 export const RSA_MODULUS_BITS_MIN = 256;
 export const RSA_MODULUS_BITS_MAX = 16_384;
 export const RSA_GENERATED_BITS_MAX = 8192;
+const RSA_PRIME_BITS_MIN = 64;
 
 /** The numbers of a public key, big-endian; zeros may come first. */
 export interface RsaPublicParts {
@@ -49,7 +50,7 @@ export class RsaPublicSlot {
     this.#core = core;
     this.#parts = { n: trim(n).slice(), e: trim(e).slice() };
     this.modulusBits = bitLength(this.#parts.n);
-    this.#prepared = prepare(core, sizesOf(this.#parts), [this.#parts.n, this.#parts.e]);
+    [this.#prepared] = prepare(core, sizesOf(this.#parts), [n, e], false);
   }
 
   /** Copies of n and e, without zeros before them. */
@@ -94,59 +95,42 @@ export class RsaPublicSlot {
 }
 
 /**
- * A key slot for a private key: the prepared key, and, where it may be exported, its numbers. All is wiped when the slot
+ * A key slot for a private key: the prepared key, and, where it may be exported, its numbers. Both are wiped when the slot
  * is closed or collected, or the core closed.
  */
 export class RsaPrivateSlot {
   readonly modulusBits: number;
   readonly #core: Core;
-  readonly #modulusBytes: number;
+  readonly #sizes: Sizes;
   readonly #prepared: Uint8Array;
-  readonly #parts: RsaPrivateParts | undefined;
+  /** As the core takes them, one after another. */
+  readonly #numbers: Uint8Array | undefined;
+  #closed = false;
 
   /**
-   * The numbers are checked against each other; that p and q are primes is not.
+   * The numbers are checked against each other; that p and q are primes is not. They are not kept: whoever gave them
+   * wipes them. With 2048 bits this takes some 20 microseconds; with 16,384 a millisecond, or three in the code that an
+   * engine begins with, so it is not in slices.
    *
    * @param exportable whether `exportParts` shall give the numbers.
    * @throws DOMException DataError for what is no key, or too short or too long.
    */
   constructor(core: Core, given: RsaPrivateParts, exportable: boolean) {
-    this.#core = core;
     const sizes = sizesOf(given);
     if (sizes.pBits === 0) throw noKey();
+    this.#core = core;
+    this.#sizes = sizes;
     this.modulusBits = sizes.modulusBits;
-    this.#modulusBytes = bytesOf(sizes.modulusBits);
-    const parts = fixLengths(given, sizes);
-    const all = [parts.n, parts.e, parts.d, parts.p, parts.q, parts.dp, parts.dq, parts.qi];
-    try {
-      this.#prepared = prepare(core, sizes, all);
-    } catch (error) {
-      for (const part of all) part.fill(0);
-      throw error;
-    }
+    const numbers = NUMBERS.map((name) => given[name]);
+    [this.#prepared, this.#numbers] = prepare(core, sizes, numbers, exportable);
     keepSecret(core, this, this.#prepared);
-    if (exportable) {
-      this.#parts = parts;
-      for (const part of all) keepSecret(core, this, part);
-    } else {
-      for (const part of all) part.fill(0);
-    }
+    if (this.#numbers) keepSecret(core, this, this.#numbers);
   }
 
   /** Copies of the numbers, for a slot that may give them: d as long as n, dp and qi as p, and dq as q. */
   exportParts(): RsaPrivateParts {
-    this.#core.requireOpen();
-    const { n, e, d, p, q, dp, dq, qi } = this.#parts!;
-    return {
-      n: n.slice(),
-      e: e.slice(),
-      d: d.slice(),
-      p: p.slice(),
-      q: q.slice(),
-      dp: dp.slice(),
-      dq: dq.slice(),
-      qi: qi.slice(),
-    };
+    this.#requireOpen();
+    return cutParts(this.#numbers!.slice(), this.#sizes);
   }
 
   /**
@@ -156,7 +140,8 @@ export class RsaPrivateSlot {
    * @throws DOMException OperationError if the result was not right; it is not given then.
    */
   *raise(x: Uint8Array, fillRandom: FillRandom): RsaSlices<Uint8Array<ArrayBuffer> | null> {
-    if (x.length !== this.#modulusBytes) return null;
+    this.#requireOpen();
+    if (x.length !== bytesOf(this.modulusBits)) return null;
     const operation = RsaOperation.begin(this.#core, this.#prepared, x, fillRandom);
     if (operation === null) return null;
     try {
@@ -178,6 +163,7 @@ export class RsaPrivateSlot {
     saltBytes: number,
     fillRandom: FillRandom,
   ): RsaSlices<ArrayBuffer> {
+    this.#requireOpen();
     const saltMax = bytesOf(this.modulusBits - 1) - hash.digestBytes - 2;
     if (!(saltBytes <= saltMax)) {
       const room = saltMax < 0 ? "none" : `${saltMax} bytes at most`;
@@ -190,28 +176,36 @@ export class RsaPrivateSlot {
     const operation = RsaOperation.begin(this.#core, this.#prepared, encoded, fillRandom);
     try {
       yield* operation!.run(); // An encoding has one bit less than n.
-      return this.#core.memory.copy(operation!.finish(), this.#modulusBytes);
+      return this.#core.memory.copy(operation!.finish(), encoded.length);
     } finally {
       operation!.close();
     }
   }
 
-  /** Wipes the key now; what is asked of the slot afterwards is refused. */
+  /** Wipes the key now. What is asked of the slot afterwards is refused; work that has begun has a copy, and ends. */
   close(): void {
+    this.#closed = true;
     this.#prepared.fill(0);
-    for (const part of Object.values(this.#parts ?? {})) (part as Uint8Array).fill(0);
+    this.#numbers?.fill(0);
+  }
+
+  /** @throws DOMException InvalidStateError: the key was wiped. */
+  #requireOpen(): void {
+    this.#core.requireOpen();
+    if (this.#closed) throw new DOMException("this RSA key is closed", "InvalidStateError");
   }
 
   #encodePss(hash: HashAlgorithm, digest: Uint8Array, salt: Uint8Array): Uint8Array {
     const { raw, memory } = this.#core;
     const arena = this.#core.openArena();
     try {
-      const output = arena.alloc(this.#modulusBytes);
+      const encodedBytes = bytesOf(this.modulusBits);
+      const output = arena.alloc(encodedBytes);
       const digestAt = arena.place(digest);
       const saltAt = arena.place(salt);
       const { length } = salt;
       check(raw["pss.encode"](hash.id, digestAt, digest.length, saltAt, length, this.modulusBits, output));
-      return new Uint8Array(memory.copy(output, this.#modulusBytes));
+      return new Uint8Array(memory.copy(output, encodedBytes));
     } finally {
       arena.close();
     }
@@ -223,7 +217,7 @@ export class RsaPrivateSlot {
  *
  * @param exponent e, odd and 3 at least.
  * @throws DOMException OperationError for a modulus of less than 256 or more than 8192 bits, or an exponent that is
- *   even, 1, longer than 256 bits or than half of the modulus.
+ *   even, 1, longer than 256 bits or than half of the modulus; and when no prime is found, as random bytes are not random.
  */
 export function* generateRsaKey(
   core: Core,
@@ -234,6 +228,7 @@ export function* generateRsaKey(
   const e = trim(exponent);
   const { raw, memory } = core;
   const arena = core.openArena();
+  let parts: RsaPrivateParts;
   try {
     const generation = arena.alloc(
       checkGeneration(raw["rsa.generation_bytes"](modulusBits, e.length), modulusBits),
@@ -243,25 +238,31 @@ export function* generateRsaKey(
     const random = new Uint8Array(Math.min(64 * bytesOf(modulusBits), 16_384));
     const randomAt = arena.alloc(random.length);
     let answer = NEEDS_RANDOM;
-    for (let begun = false; answer !== DONE; begun = true) {
-      if (begun) {
-        yield;
-        arena.requireOpen();
-      }
+    while (answer !== DONE) {
+      yield;
+      arena.requireOpen();
       if (answer === NEEDS_RANDOM) {
         fillRandom(random);
         memory.bytes.set(random, randomAt);
         random.fill(0);
       }
-      answer = check(
+      answer = checkGeneration(
         runSlice(core, (tiles) => raw["rsa.step_generation"](generation, randomAt, random.length, tiles)),
+        modulusBits,
       );
     }
-    yield; // What comes is a slice of its own.
-    arena.requireOpen();
-    return takeParts(core, arena, generation, modulusBits, e.length);
+    parts = takeParts(core, arena, generation, modulusBits, e.length);
   } finally {
     arena.close();
+  }
+  let isTaken = false;
+  try {
+    yield; // What is made of them is a slice of its own.
+    core.requireOpen();
+    isTaken = true;
+    return parts;
+  } finally {
+    if (!isTaken) for (const part of Object.values(parts)) part.fill(0);
   }
 }
 
@@ -273,16 +274,16 @@ const NEEDS_RANDOM = 2;
 /**
  * How much is multiplied in a slice, in tiles of 16 x 16 limbs, is learnt from the time that the one before took: an
  * engine's first code is some eight times as slow, and machines differ more. 100 tiles take a microsecond where this was
- * measured. A clock that stands still while code runs, as some hosts have it, leads to the greatest number.
+ * measured. The first slice, which waits for code too, is the shortest. A clock that stands still while code runs, as some
+ * hosts have it, leads to the greatest number.
  */
 const SLICE_MS = 4;
-const FIRST_SLICE_TILES = 40_000;
 const SLICE_TILES_MIN = 10_000;
 const SLICE_TILES_MAX = 400_000;
 const sliceTiles = new WeakMap<Core, number>();
 
 function runSlice(core: Core, step: (tiles: number) => number): number {
-  const tiles = sliceTiles.get(core) ?? FIRST_SLICE_TILES;
+  const tiles = sliceTiles.get(core) ?? SLICE_TILES_MIN;
   const started = performance.now();
   const answer = step(tiles);
   if (answer !== MORE) return answer; // It may have ended early.
@@ -292,6 +293,9 @@ function runSlice(core: Core, step: (tiles: number) => number): number {
 }
 
 function checkGeneration(result: number, modulusBits: number): number {
+  if (result === Status.NOT_RANDOM) {
+    throw new DOMException("no prime was found: random bytes are not random", "OperationError");
+  }
   if (result !== Status.INVALID_RSA_KEY) return check(result);
   const message = `an RSA modulus of ${modulusBits} bits and this exponent: modulusLength must be ${RSA_MODULUS_BITS_MIN} to ${RSA_GENERATED_BITS_MAX}, publicExponent odd, 3 at least, and no longer than 256 bits and half of the modulus`;
   throw new DOMException(message, "OperationError");
@@ -304,26 +308,12 @@ function takeParts(
   modulusBits: number,
   eBytes: number,
 ): RsaPrivateParts {
-  const nBytes = bytesOf(modulusBits);
-  const pBytes = bytesOf(modulusBits - (modulusBits >>> 1));
-  const qBytes = bytesOf(modulusBits >>> 1);
-  const output = arena.alloc(2 * nBytes + eBytes + 3 * pBytes + 2 * qBytes);
+  const qBits = modulusBits >>> 1;
+  const sizes = { modulusBits, eBytes, pBits: modulusBits - qBits, qBits };
+  const length = lengthsOf(sizes).reduce((sum, length) => sum + length);
+  const output = arena.alloc(length);
   check(core.raw["rsa.finish_generation"](generation, output));
-  let at = output;
-  const cut = (length: number) => {
-    at += length;
-    return new Uint8Array(core.memory.copy(at - length, length));
-  };
-  return {
-    n: cut(nBytes),
-    e: cut(eBytes),
-    d: cut(nBytes),
-    p: cut(pBytes),
-    q: cut(qBytes),
-    dp: cut(pBytes),
-    dq: cut(qBytes),
-    qi: cut(pBytes),
-  };
+  return cutParts(new Uint8Array(core.memory.copy(output, length)), sizes);
 }
 
 /** One use of a key, in an arena of its own: `run`, `finish`, and `close` on every path. */
@@ -429,54 +419,71 @@ function sizesOf({ n, e, p, q }: RsaPublicParts & Partial<RsaPrivateParts>): Siz
   return sizes;
 }
 
-/** The numbers as the core takes them: zeros before them cut off, or put before them, until they are as long. */
-function fixLengths(parts: RsaPrivateParts, { modulusBits, pBits, qBits }: Sizes): RsaPrivateParts {
-  return {
-    n: trim(parts.n).slice(),
-    e: trim(parts.e).slice(),
-    d: fixLength(parts.d, bytesOf(modulusBits)),
-    p: trim(parts.p).slice(),
-    q: trim(parts.q).slice(),
-    dp: fixLength(parts.dp, bytesOf(pBits)),
-    dq: fixLength(parts.dq, bytesOf(qBits)),
-    qi: fixLength(parts.qi, bytesOf(pBits)),
-  };
+/** In the order in which the core has them; a public key has the first two. */
+const NUMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
+
+/** How long it has each of them, in bytes. */
+function lengthsOf({ modulusBits, eBytes, pBits, qBits }: Sizes): number[] {
+  const [n, p, q] = [bytesOf(modulusBits), bytesOf(pBits), bytesOf(qBits)];
+  return pBits === 0 ? [n, eBytes] : [n, eBytes, n, p, q, p, q, p];
 }
 
-function fixLength(number: Uint8Array, length: number): Uint8Array {
-  const fixed = new Uint8Array(length);
-  const excess = number.length - length;
-  if (excess <= 0) {
-    fixed.set(number, -excess);
-    return fixed;
-  }
-  let over = 0;
-  for (const byte of number.subarray(0, excess)) over |= byte;
-  if (over !== 0) throw noKey();
-  fixed.set(number.subarray(excess));
-  return fixed;
+/** The numbers of a private key that lie one after another: parts of `all`. */
+function cutParts(all: Uint8Array, sizes: Sizes): RsaPrivateParts {
+  let at = 0;
+  const numbers = lengthsOf(sizes).map((length) => {
+    at += length;
+    return all.subarray(at - length, at);
+  }) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const [n, e, d, p, q, dp, dq, qi] = numbers;
+  return { n, e, d, p, q, dp, dq, qi };
 }
 
-/** The prepared key, as bytes. */
-function prepare(core: Core, { modulusBits, eBytes, pBits, qBits }: Sizes, parts: Uint8Array[]): Uint8Array {
+/** The prepared key, and, if they are wanted, its numbers as the core takes them. */
+function prepare(
+  core: Core,
+  sizes: Sizes,
+  numbers: readonly Uint8Array[],
+  wantsNumbers: boolean,
+): [prepared: Uint8Array, numbers: Uint8Array | undefined] {
   const { raw, memory } = core;
+  const { modulusBits, eBytes, pBits, qBits } = sizes;
   const arena = core.openArena();
   try {
     const preparedBytes = checkKey(raw["rsa.prepared_bytes"](modulusBits, eBytes, pBits, qBits));
     const scratchBytes = checkKey(raw["rsa.scratch_bytes"](modulusBits, eBytes, pBits, qBits));
     const prepared = arena.alloc(preparedBytes);
     const scratch = arena.alloc(scratchBytes);
-    let at = arena.alloc(parts.reduce((sum, { length }) => sum + length, 0));
-    const input = at;
-    for (const part of parts) {
-      memory.bytes.set(part, at);
-      at += part.length;
+    const lengths = lengthsOf(sizes);
+    const length = lengths.reduce((sum, length) => sum + length);
+    const input = arena.alloc(length);
+    let at = input;
+    for (const [i, number] of numbers.entries()) {
+      placeNumber(memory.bytes, at, lengths[i]!, number);
+      at += lengths[i]!;
     }
     checkKey(raw["rsa.prepare"](modulusBits, eBytes, pBits, qBits, input, prepared, scratch));
-    return new Uint8Array(memory.copy(prepared, preparedBytes));
+    return [
+      new Uint8Array(memory.copy(prepared, preparedBytes)),
+      wantsNumbers ? new Uint8Array(memory.copy(input, length)) : undefined,
+    ];
   } finally {
     arena.close();
   }
+}
+
+/** Zeros before the number are cut off, or put there, until it is as long. */
+function placeNumber(memory: Uint8Array, at: number, length: number, number: Uint8Array): void {
+  const excess = number.length - length;
+  if (excess <= 0) {
+    memory.fill(0, at, at - excess);
+    memory.set(number, at - excess);
+    return;
+  }
+  let over = 0;
+  for (let i = 0; i < excess; i++) over |= number[i]!;
+  if (over !== 0) throw noKey();
+  memory.set(number.subarray(excess), at);
 }
 
 function checkKey(result: number): number {
@@ -485,7 +492,7 @@ function checkKey(result: number): number {
 }
 
 function noKey(): DOMException {
-  const message = `numbers that are no RSA key, or one of less than ${RSA_MODULUS_BITS_MIN} or more than ${RSA_MODULUS_BITS_MAX} bits`;
+  const message = `numbers that are no RSA key, or one of less than ${RSA_MODULUS_BITS_MIN} or more than ${RSA_MODULUS_BITS_MAX} bits, or with a prime of less than ${RSA_PRIME_BITS_MIN}`;
   return new DOMException(message, "DataError");
 }
 

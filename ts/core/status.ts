@@ -40,10 +40,13 @@ export const Status = {
   UNKNOWN_CURVE: -42,
   MULTI_PRIME_KEY: -43,
   INVALID_KEY_PARTS: -44,
+  INVALID_BASE64URL: -45,
   INVALID_RSA_KEY: -50,
   REPRESENTATIVE_OUT_OF_RANGE: -51,
   PRIVATE_OPERATION_FAILED: -52,
   ENCODING_TOO_LONG: -53,
+  NOT_RANDOM: -54,
+  INVALID_SERIALIZED_VALUE: -60,
 } as const;
 
 /** No address, seen as an i32, lies between this and zero. */
@@ -63,10 +66,13 @@ const MESSAGES: Record<number, string> = {
   [Status.INVALID_PRIVATE_KEY]: "a private key that is out of range",
   [Status.INVALID_PUBLIC_KEY]: "a public key that is no point of its curve",
   [Status.INVALID_KEY_PARTS]: "parts that no key can be made of",
+  [Status.INVALID_BASE64URL]: "text that is no base64url",
   [Status.INVALID_RSA_KEY]: "numbers that are no RSA key, or not one that is supported",
   [Status.REPRESENTATIVE_OUT_OF_RANGE]: "a ciphertext or signature that is not less than the modulus",
   [Status.PRIVATE_OPERATION_FAILED]: "an RSA result that did not pass its check",
   [Status.ENCODING_TOO_LONG]: "a modulus too short for what is to be encoded",
+  [Status.NOT_RANDOM]: "random bytes that are not random",
+  [Status.INVALID_SERIALIZED_VALUE]: "bytes that are no serialized value",
 };
 
 /** The core refused a call that this host should never have made. */

@@ -10,6 +10,7 @@ import type {
   Socket,
   SocketHandler,
 } from "./host.ts";
+import { introspection, type Util } from "./introspection.ts";
 import { isomorphicEncode } from "./isomorphic.ts";
 import { networkError } from "./network-error.ts";
 
@@ -206,4 +207,5 @@ export const defaultHost: Host = {
   loadCore: () => new WebAssembly.Module(readFileSync(new URL(coreFile as string, import.meta.url))),
   fillRandom,
   reportError,
+  introspection: introspection(() => process.getBuiltinModule("node:util") as Util),
 };

@@ -1,5 +1,6 @@
 /** Deno: https://docs.deno.com/api/deno/ */
 import type { ConnectOptions, Host, Listener, ListenOptions, Network } from "./host.ts";
+import { introspection, type Util } from "./introspection.ts";
 import { networkError } from "./network-error.ts";
 import { pullSocket } from "./pull-socket.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
@@ -27,6 +28,9 @@ interface DenoConn {
 
 /** Bound by build.ts, with `import source`, which TypeScript does not know yet; unlike a file, it needs no permission. */
 declare const packagedCore: WebAssembly.Module;
+
+/** Node's, which Deno has too. */
+declare const process: { getBuiltinModule(name: string): unknown };
 
 const { setImmediate } = globalThis;
 
@@ -114,4 +118,5 @@ export const defaultHost: Host = {
   loadCore: () => packagedCore,
   fillRandom,
   reportError,
+  introspection: introspection(() => process.getBuiltinModule("util") as Util),
 };

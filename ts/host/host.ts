@@ -21,7 +21,31 @@ export interface Host {
 
   /** HTML's "report an exception": the engine's way of saying that nobody caught this. */
   reportError(error: unknown): void;
+
+  /** What the engine can tell of objects; absent where it tells no more than the language does. */
+  readonly introspection?: Introspection;
 }
+
+/**
+ * What an engine can tell of an object beyond what the language can. None of it runs any code of the object's, a
+ * proxy's traps included.
+ */
+export interface Introspection {
+  readonly isProxy: (object: object) => boolean;
+
+  /**
+   * What an object's internal slots make of it, whatever its prototype has become; "other" for slots that cannot be
+   * copied. Undefined for an ordinary object, a platform object, and slots that the engine has no test for.
+   */
+  readonly slotKind: (object: object) => SlotKind | undefined;
+
+  /** Whether an array has elements and no other enumerable property, in a time that does not grow with its length. */
+  readonly hasElementsOnly: (array: readonly unknown[]) => boolean;
+}
+
+export type SlotKind =
+  | ("Boolean" | "Number" | "BigInt" | "String" | "Date" | "RegExp")
+  | ("ArrayBuffer" | "SharedArrayBuffer" | "Map" | "Set" | "Error" | "other");
 
 /** Time, and tasks in time. */
 export interface Clock {

@@ -6,6 +6,7 @@
  */
 import { createRequire } from "node:module";
 import type { Clock, Host, Network } from "./host.ts";
+import { introspection } from "./introspection.ts";
 
 const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask } = globalThis;
 
@@ -88,4 +89,6 @@ export const defaultHost: Host = {
       throw error;
     });
   },
+
+  introspection: introspection(() => require("node:util") as typeof import("node:util")),
 };

@@ -5,6 +5,7 @@
 
 /** The names that Web Cryptography, HTML's base64 and this runtime throw. */
 export type DOMExceptionName =
+  | "DataCloneError"
   | "DataError"
   | "InvalidAccessError"
   | "InvalidCharacterError"

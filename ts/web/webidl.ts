@@ -5,7 +5,24 @@
  * the standard's order; what code outside has done to built-in prototypes is not seen.
  */
 
-export type Conversion<T> = (value: unknown, where: string) => T;
+export type Conversion<T> = (value: unknown, where: Where) => T;
+
+/** Where a value stands. Nearly all are as they should be, so the words are put together only when a message needs them. */
+export type Where = string | MemberOf;
+
+class MemberOf {
+  readonly #dictionary: Where;
+  readonly #name: string;
+
+  constructor(dictionary: Where, name: string) {
+    this.#dictionary = dictionary;
+    this.#name = name;
+  }
+
+  toString(): string {
+    return `${this.#dictionary}.${this.#name}`;
+  }
+}
 
 /** An ArrayBuffer or a view of one: neither shared nor resizable, as WebIDL has it where nothing else is said. */
 export type BufferSource = ArrayBufferView | ArrayBuffer;
@@ -51,7 +68,7 @@ export const unsignedShort: Conversion<number> = (value, where) => enforceRange(
 /** https://webidl.spec.whatwg.org/#js-unsigned-long with [EnforceRange]. */
 export const unsignedLong: Conversion<number> = (value, where) => enforceRange(value, 2 ** 32 - 1, where);
 
-function enforceRange(value: unknown, max: number, where: string): number {
+function enforceRange(value: unknown, max: number, where: Where): number {
   if (typeof value === "symbol" || typeof value === "bigint") {
     throw new TypeError(`${where} is ${kindOf(value)}, not a number`);
   }
@@ -92,7 +109,7 @@ export function sequence<Item>(item: Conversion<Item>): Conversion<Item[]> {
  * or else with `Symbol.iterator`. The method is looked up now, and called by `open`, once. Undefined for objects
  * that have neither.
  */
-export function asyncSequence(value: object, where: string): AsyncSequence | undefined {
+export function asyncSequence(value: object, where: Where): AsyncSequence | undefined {
   const method = methodOf(value, Symbol.asyncIterator, where);
   if (!method) return syncSequence(value, where);
   return {
@@ -104,7 +121,7 @@ export function asyncSequence(value: object, where: string): AsyncSequence | und
 }
 
 /** The same for anything with `Symbol.iterator` alone. */
-export function syncSequence(value: object, where: string): SyncSequence | undefined {
+export function syncSequence(value: object, where: Where): SyncSequence | undefined {
   const method = methodOf(value, Symbol.iterator, where);
   return (
     method && {
@@ -128,7 +145,7 @@ export interface SyncSequence {
 type Method = (...args: unknown[]) => unknown;
 
 /** ECMAScript's GetMethod. */
-function methodOf(value: object, name: symbol, where: string): Method | undefined {
+function methodOf(value: object, name: symbol, where: Where): Method | undefined {
   const method: unknown = Reflect.get(value, name);
   if (method === undefined || method === null) return undefined;
   if (typeof method !== "function") throw new TypeError(`${where}: ${String(name)} is no function`);
@@ -158,19 +175,59 @@ export interface Dictionary<T> extends Conversion<T> {
 export function dictionary<T>(type: string, ...levels: readonly (readonly Member[])[]): Dictionary<T> {
   const members = levels.flatMap((level) => [...level].sort((a, b) => (a.name < b.name ? -1 : 1)));
   const convert: Conversion<T> = (value, where) => {
-    const object = value === undefined || value === null ? undefined : value;
-    if (object !== undefined && !isObject(object)) {
-      throw new TypeError(`${where} is ${kindOf(value)}, not an object (${type})`);
-    }
-    const result: Record<string, unknown> = {};
+    const object = dictionaryObject(value, type, where);
+    const result = new Members();
     for (const { name, type: convert, required } of members) {
-      const given: unknown = object && Reflect.get(object, name);
-      if (given !== undefined) result[name] = convert(given, `${where}.${name}`);
-      else if (required) throw new TypeError(`${where}.${name} is missing (${type} requires it)`);
+      const given = object[name];
+      if (required) result[name] = requiredMember(given, convert, name, type, where);
+      else if (given !== undefined) result[name] = optionalMember(given, convert, name, where);
     }
     return result as T;
   };
   return Object.assign(convert, { members });
+}
+
+/**
+ * What a dictionary becomes. It inherits nothing: what scripts have put on Object.prototype adds no members to it, and
+ * no setter there sees those that it has, such as the parts of a key that was unwrapped.
+ */
+class Members {
+  [name: string]: unknown;
+}
+Object.setPrototypeOf(Members.prototype, null);
+
+// The steps of that, for a dictionary whose conversion is worth writing out: engines read members faster by names that
+// stand in the code.
+
+/** What the members of a dictionary are read from. */
+export function dictionaryObject(value: unknown, type: string, where: Where): Record<string, unknown> {
+  if (value === undefined || value === null) return NO_MEMBERS;
+  if (isObject(value)) return value as Record<string, unknown>;
+  throw new TypeError(`${where} is ${kindOf(value)}, not an object (${type})`);
+}
+
+const NO_MEMBERS: Record<string, unknown> = Object.freeze(Object.create(null));
+
+/** A member as it was given, converted. */
+export function requiredMember<T>(
+  given: unknown,
+  convert: Conversion<T>,
+  name: string,
+  type: string,
+  where: Where,
+): T {
+  if (given !== undefined) return convert(given, new MemberOf(where, name));
+  throw new TypeError(`${where}.${name} is missing (${type} requires it)`);
+}
+
+/** The same where a member may be missing. */
+export function optionalMember<T>(
+  given: unknown,
+  convert: Conversion<T>,
+  name: string,
+  where: Where,
+): T | undefined {
+  return given === undefined ? undefined : convert(given, new MemberOf(where, name));
 }
 
 // ---- buffers ----
@@ -185,9 +242,11 @@ const dataViewBufferOf = getter<ArrayBufferLike>(DataView.prototype, "buffer");
 const dataViewOffsetOf = getter<number>(DataView.prototype, "byteOffset");
 const dataViewLengthOf = getter<number>(DataView.prototype, "byteLength");
 const bufferLengthOf = getter<number>(ArrayBuffer.prototype, "byteLength");
-/** Absent on engines older than resizable buffers. */
-const isResizable =
-  "resizable" in ArrayBuffer.prototype ? getter<boolean>(ArrayBuffer.prototype, "resizable") : undefined;
+/** Throws for a SharedArrayBuffer, as every getter of an ArrayBuffer does. */
+const isResizable: (buffer: ArrayBufferLike) => boolean =
+  "resizable" in ArrayBuffer.prototype
+    ? getter<boolean>(ArrayBuffer.prototype, "resizable")
+    : (buffer) => bufferLengthOf(buffer) < 0; // Older engines have no such buffers.
 
 function getter<T>(prototype: object, name: PropertyKey): (receiver: unknown) => T {
   const { get } = Object.getOwnPropertyDescriptor(prototype, name)!;
@@ -207,7 +266,25 @@ export const bufferSource: Conversion<BufferSource> = (value, where) => {
   return value;
 };
 
-/** The same for views alone: WebIDL's ArrayBufferView. */
+/**
+ * The same, and already a view of its bytes: for what is used at each call. The caller's code may still detach the
+ * buffer; `stillHeld` says what is there when the bytes are used.
+ */
+export const heldBytes: Conversion<Uint8Array> = (value, where) => {
+  if (typedArrayNameOf(value) === undefined) return bytesOf(bufferSource(value, where));
+  const buffer = typedArrayBufferOf(value);
+  requireFixedLength(buffer, where);
+  const length = typedArrayLengthOf(value);
+  return length === 0 ? new Uint8Array(0) : new Uint8Array(buffer, typedArrayOffsetOf(value), length);
+};
+
+/** The bytes of a view that `heldBytes` made; none when the buffer was detached since. */
+export function stillHeld(bytes: Uint8Array): Uint8Array {
+  // A detached view cannot be read, not even as an empty one.
+  return bytes.length > 0 ? bytes : new Uint8Array(0);
+}
+
+/** `bufferSource` for views alone: WebIDL's ArrayBufferView. */
 export const arrayBufferView: Conversion<ArrayBufferView> = (value, where) => {
   if (!ArrayBuffer.isView(value))
     throw new TypeError(`${where} is ${kindOf(value)}, not a view of an ArrayBuffer`);
@@ -262,11 +339,14 @@ function isArrayBuffer(value: unknown): value is ArrayBuffer {
   }
 }
 
-function requireFixedLength(buffer: ArrayBufferLike, where: string): void {
-  if (!isArrayBuffer(buffer)) {
+function requireFixedLength(buffer: ArrayBufferLike, where: Where): void {
+  let resizable: boolean;
+  try {
+    resizable = isResizable(buffer);
+  } catch {
     throw new TypeError(`${where} is a view of a SharedArrayBuffer: copy what shall be used`);
   }
-  if (isResizable?.(buffer)) {
+  if (resizable) {
     throw new TypeError(`${where} is or views a resizable ArrayBuffer: copy what shall be used`);
   }
 }

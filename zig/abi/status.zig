@@ -56,6 +56,8 @@ pub const Status = enum(i32) {
     unknown_curve = -42,
     multi_prime_key = -43,
     invalid_key_parts = -44,
+    /// Text that is no base64url, strictly and without padding.
+    invalid_base64url = -45,
 
     /// Sizes or parts that are not those of an RSA key, or not of one that is supported.
     invalid_rsa_key = -50,
@@ -65,6 +67,11 @@ pub const Status = enum(i32) {
     private_operation_failed = -52,
     /// A modulus too short for what is to be encoded.
     encoding_too_long = -53,
+    /// Bytes that were to be random and cannot be: no prime was found among very many.
+    not_random = -54,
+
+    /// Bytes that are no serialized value: clone/scanner.zig says where, and what was expected.
+    invalid_serialized_value = -60,
 
     pub fn code(status: Status) i32 {
         return @intFromEnum(status);

@@ -363,7 +363,7 @@ fn expectAgreement(input: []const u8) !void {
     const private_key: ?PrivateKey = PrivateKey.parse(input) catch null;
     try testing.expectEqualDeep(reference.privateKey(input), private_key);
 
-    if (public_key) |key| try expectWritten(input, key, table.Table.ofPublicKey(key, input).publicKey(input));
+    if (public_key) |key| try expectWritten(input, key, table.Table.of(key, input).key(PublicKey, input));
     if (private_key) |key| {
         const room = try writeInto(&buffer, key);
         try testing.expectEqualDeep(key, try PrivateKey.parse(room));
@@ -388,12 +388,12 @@ test "every golden key is read, and written again" {
     var buffer: [4096]u8 = undefined;
     for (public_keys) |input| {
         const key = try PublicKey.parse(input);
-        try expectWritten(input, key, table.Table.ofPublicKey(key, input).publicKey(input));
+        try expectWritten(input, key, table.Table.of(key, input).key(PublicKey, input));
         try expectAgreement(input);
     }
     for (plain_private_keys) |input| {
         const key = try PrivateKey.parse(input);
-        try expectWritten(input, key, table.Table.ofPrivateKey(key, input).privateKey(input));
+        try expectWritten(input, key, table.Table.of(key, input).key(PrivateKey, input));
         try expectAgreement(input);
     }
     for (other_private_keys, [_]usize{ 0, 1, 1, 0 }) |input, plain| {

@@ -11,8 +11,6 @@
 
 const std = @import("std");
 const oids = @import("oids.zig");
-const pkcs8 = @import("pkcs8.zig");
-const rsa_key = @import("rsa_key.zig");
 const spki = @import("spki.zig");
 const significant = @import("writer.zig").significant;
 
@@ -42,52 +40,37 @@ pub const Table = extern struct {
     curve: u32 = 0,
     parts: [8]Span = @splat(.{}),
 
-    pub fn ofPublicKey(key: spki.PublicKey, area: []const u8) Table {
-        return switch (key) {
-            .rsa => |rsa| .ofIntegers(rsa, area),
-            .ec => |ec| .ofCurve(ec.curve, ec.point, null, area),
+    /// Of a public or private key whose parts are views of `area`.
+    pub fn of(given: anytype, area: []const u8) Table {
+        return switch (given) {
+            .rsa => |rsa| .ofParts(.rsa, 0, rsa, area),
+            .ec => |ec| .ofParts(.ec, @intFromEnum(ec.curve), ec, area),
         };
     }
 
-    pub fn ofPrivateKey(key: pkcs8.PrivateKey, area: []const u8) Table {
-        return switch (key) {
-            .rsa => |rsa| .ofIntegers(rsa, area),
-            .ec => |ec| .ofCurve(ec.curve, ec.point, ec.scalar, area),
-        };
-    }
-
-    fn ofIntegers(key: anytype, area: []const u8) Table {
-        var table: Table = .{ .algorithm = @intFromEnum(oids.Algorithm.rsa) };
-        inline for (@typeInfo(@TypeOf(key)).@"struct".fields, 0..) |field, i| {
-            table.parts[i] = .of(@field(key, field.name), area);
+    /// The parts are the fields that are bytes, in their order.
+    fn ofParts(algorithm: oids.Algorithm, curve: u32, given: anytype, area: []const u8) Table {
+        var table: Table = .{ .algorithm = @intFromEnum(algorithm), .curve = curve };
+        comptime var i = 0;
+        inline for (@typeInfo(@TypeOf(given)).@"struct".fields) |field| {
+            if (field.type == oids.Curve) continue;
+            if (@as(?[]const u8, @field(given, field.name))) |part| table.parts[i] = .of(part, area);
+            i += 1;
         }
         return table;
     }
 
-    fn ofCurve(curve: oids.Curve, point: ?[]const u8, scalar: ?[]const u8, area: []const u8) Table {
-        var table: Table = .{ .algorithm = @intFromEnum(oids.Algorithm.ec), .curve = @intFromEnum(curve) };
-        if (point) |bytes| table.parts[0] = .of(bytes, area);
-        if (scalar) |bytes| table.parts[1] = .of(bytes, area);
-        return table;
-    }
-
-    pub fn publicKey(table: *const Table, area: []const u8) Error!spki.PublicKey {
-        switch (try table.knownAlgorithm()) {
-            .rsa => return .{ .rsa = try table.integers(rsa_key.PublicKey, area) },
+    /// The public or private key, whose parts lie in `area`.
+    pub fn key(table: *const Table, comptime Key: type, area: []const u8) Error!Key {
+        const algorithm = std.enums.fromInt(oids.Algorithm, table.algorithm) orelse return error.InvalidKeyParts;
+        switch (algorithm) {
+            .rsa => return .{ .rsa = try table.integers(@FieldType(Key, "rsa"), area) },
             .ec => {
-                const curve = try table.knownCurve();
-                const point = try table.pointOn(curve, area) orelse return error.InvalidKeyParts;
-                return .{ .ec = .{ .curve = curve, .point = point } };
-            },
-        }
-    }
-
-    pub fn privateKey(table: *const Table, area: []const u8) Error!pkcs8.PrivateKey {
-        switch (try table.knownAlgorithm()) {
-            .rsa => return .{ .rsa = try table.integers(rsa_key.PrivateKey, area) },
-            .ec => {
-                const curve = try table.knownCurve();
+                const curve = std.enums.fromInt(oids.Curve, table.curve) orelse return error.InvalidKeyParts;
                 const point = try table.pointOn(curve, area);
+                if (Key == spki.PublicKey) {
+                    return .{ .ec = .{ .curve = curve, .point = point orelse return error.InvalidKeyParts } };
+                }
                 const scalar = try table.parts[1].in(area);
                 if (scalar.len != curve.scalarBytes()) return error.InvalidKeyParts;
                 return .{ .ec = .{ .curve = curve, .point = point, .scalar = scalar } };
@@ -95,22 +78,14 @@ pub const Table = extern struct {
         }
     }
 
-    fn knownAlgorithm(table: *const Table) Error!oids.Algorithm {
-        return std.enums.fromInt(oids.Algorithm, table.algorithm) orelse error.InvalidKeyParts;
-    }
-
-    fn knownCurve(table: *const Table) Error!oids.Curve {
-        return std.enums.fromInt(oids.Curve, table.curve) orelse error.InvalidKeyParts;
-    }
-
     fn integers(table: *const Table, comptime Key: type, area: []const u8) Error!Key {
-        var key: Key = undefined;
+        var parts: Key = undefined;
         inline for (@typeInfo(Key).@"struct".fields, 0..) |field, i| {
             const integer = try table.parts[i].in(area);
             if (significant(integer).len == 0) return error.InvalidKeyParts;
-            @field(key, field.name) = integer;
+            @field(parts, field.name) = integer;
         }
-        return key;
+        return parts;
     }
 
     /// Uncompressed, as WebCrypto exports it (SEC 1 section 2.3.3).

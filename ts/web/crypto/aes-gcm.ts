@@ -2,13 +2,18 @@
 import { AES_GCM_TEXT_BYTES_MAX, AesGcmSlot } from "../../core/aes.ts";
 import { domException } from "../dom-exception.ts";
 import {
-  type BufferSource,
-  bufferSource,
-  bytesOf,
   type Dictionary,
+  DOMString,
   dictionary,
+  dictionaryObject,
+  heldBytes,
+  type Member,
   octet,
+  optionalMember,
+  requiredMember,
+  stillHeld,
   unsignedShort,
+  type Where,
 } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
 import { type JsonWebKey, jwkOfSecret, requireJwk, requireJwkAlgorithm, secretOf } from "./jwk.ts";
@@ -20,21 +25,37 @@ import {
   type KeySlots,
   type KeyUsage,
   normalizeUsages,
+  requireUsage,
   requireUsages,
 } from "./key.ts";
-import { type Result, SLICE_BYTES, Sliced, type Slices } from "./slices.ts";
+import { type Result, SLICE_BYTES, Sliced, type Slices, throughSlices } from "./slices.ts";
 
 export interface AesGcmParams extends Algorithm {
-  readonly iv: BufferSource;
-  readonly additionalData?: BufferSource;
+  readonly iv: Uint8Array;
+  readonly additionalData?: Uint8Array | undefined;
   /** In bits. */
-  readonly tagLength?: number;
+  readonly tagLength?: number | undefined;
 }
-export const AesGcmParams: Dictionary<AesGcmParams> = dictionary("AesGcmParams", ALGORITHM_MEMBERS, [
-  { name: "iv", type: bufferSource, required: true },
-  { name: "additionalData", type: bufferSource },
-  { name: "tagLength", type: octet },
-]);
+/** Written out, because `dictionary` takes as long for this as a message of 64 bytes takes to encrypt. */
+export const AesGcmParams: Dictionary<AesGcmParams> = Object.assign(
+  (value: unknown, where: Where) => {
+    const type = "AesGcmParams";
+    const given = dictionaryObject(value, type, where);
+    const name = requiredMember(given.name, DOMString, "name", type, where);
+    const aad = optionalMember(given.additionalData, heldBytes, "additionalData", where);
+    const iv = requiredMember(given.iv, heldBytes, "iv", type, where);
+    const tagLength = optionalMember(given.tagLength, octet, "tagLength", where);
+    return { name, additionalData: aad, iv, tagLength };
+  },
+  {
+    members: [
+      ...ALGORITHM_MEMBERS,
+      { name: "additionalData", type: heldBytes },
+      { name: "iv", type: heldBytes, required: true },
+      { name: "tagLength", type: octet },
+    ] as Member[],
+  },
+);
 
 export interface AesKeyGenParams extends Algorithm {
   /** In bits. */
@@ -53,6 +74,9 @@ const USAGES: readonly KeyUsage[] = ["encrypt", "decrypt", "wrapKey", "unwrapKey
 const KEY_BITS = [128, 192, 256];
 const TAG_BITS = [32, 64, 96, 104, 112, 120, 128];
 
+/** A slice of text, and the little that comes with it. */
+const AT_ONCE_BYTES = SLICE_BYTES + 4096;
+
 export function encrypt(
   { keep }: Context,
   params: AesGcmParams,
@@ -65,8 +89,10 @@ export function encrypt(
     throw domException("OperationError", message);
   }
   const { iv, aad, tagBits } = inputsOf(params, "encrypt");
-  if (iv.length + aad.length + plaintext.length <= SLICE_BYTES) return slot.seal(iv, aad, plaintext, tagBits);
-  return new Sliced(sealInSlices(slot, keep(iv), keep(aad), keep(plaintext), tagBits));
+  if (iv.length + aad.length + plaintext.length <= AT_ONCE_BYTES)
+    return slot.seal(iv, aad, plaintext, tagBits);
+  const kept = keep(plaintext);
+  return new Sliced(sealInSlices(slot, keep(iv), keep(aad), kept, kept !== plaintext, tagBits));
 }
 
 /** Whatever of the ciphertext is wrong, the error is the same. */
@@ -78,10 +104,10 @@ export function decrypt(
 ): Result<ArrayBuffer> {
   const slot = key.handle as AesGcmSlot;
   const { iv, aad, tagBits } = inputsOf(params, "decrypt");
-  if (iv.length + aad.length + ciphertext.length <= SLICE_BYTES) {
+  if (iv.length + aad.length + ciphertext.length <= AT_ONCE_BYTES) {
     return slot.open(iv, aad, ciphertext, tagBits) ?? inauthentic();
   }
-  if (ciphertext.length < tagBits / 8) return inauthentic();
+  if (ciphertext.length < tagBits / 8) inauthentic();
   return new Sliced(openInSlices(slot, keep(iv), keep(aad), keep(ciphertext), tagBits));
 }
 
@@ -118,7 +144,7 @@ export function importKey(
   if (format !== "jwk") throw unsupportedFormat("importKey", format);
   const jwk = keyData as JsonWebKey;
   requireJwk(jwk, { kty: "oct", use: "enc", usages, extractable });
-  const bits = secretOf(jwk);
+  const bits = secretOf(context.core, jwk);
   try {
     requireKeyBits(bits);
     requireJwkAlgorithm(jwk, jwkAlgorithm(bits));
@@ -129,14 +155,16 @@ export function importKey(
   return makeKey(context, bits, extractable, usages);
 }
 
-export function exportKey(_: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+export function exportKey({ core }: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   const slot = key.handle as AesGcmSlot;
   if (format === "raw" || format === "raw-secret") return slot.exportBits().buffer;
   if (format !== "jwk") throw unsupportedFormat("exportKey", format);
   const bits = slot.exportBits();
-  const jwk = jwkOfSecret(bits, jwkAlgorithm(bits), key);
-  bits.fill(0);
-  return jwk;
+  try {
+    return jwkOfSecret(core, bits, jwkAlgorithm(bits), key);
+  } finally {
+    bits.fill(0);
+  }
 }
 
 /** RFC 7518, section 5.3: A128GCM and so on. */
@@ -161,9 +189,9 @@ function inputsOf({ iv, additionalData, tagLength = 128 }: AesGcmParams, method:
     const message = `${method}: algorithm.tagLength is ${tagLength}, not ${orList(TAG_BITS)}`;
     throw domException("OperationError", message);
   }
-  const ivBytes = bytesOf(iv);
+  const ivBytes = stillHeld(iv);
   if (ivBytes.length === 0) throw domException("OperationError", `${method}: algorithm.iv is empty`);
-  const aad = additionalData ? bytesOf(additionalData) : NONE;
+  const aad = additionalData ? stillHeld(additionalData) : NONE;
   return { iv: ivBytes, aad, tagBits: tagLength };
 }
 
@@ -186,6 +214,7 @@ function makeKey(
 ): CryptoKey {
   let kept = false;
   try {
+    requireUsage("secret", usages); // Before there is a slot that no key has.
     const handle = new AesGcmSlot(core, bits, extractable ? bits : undefined);
     kept = extractable;
     const algorithm: AesKeyAlgorithm = { name: "AES-GCM", length: bits.length * 8 };
@@ -195,24 +224,38 @@ function makeKey(
   }
 }
 
+/** @param isCopy whether the plaintext is a copy of our own, to be wiped as it is used. */
 function* sealInSlices(
   slot: AesGcmSlot,
   iv: Uint8Array,
   aad: Uint8Array,
   plaintext: Uint8Array,
+  isCopy: boolean,
   tagBits: number,
 ): Slices<ArrayBuffer> {
-  const sealer = slot.beginSeal(iv, aad);
+  let wiped = 0;
   try {
-    const result = new Uint8Array(plaintext.length + tagBits / 8);
-    for (let at = 0; at < plaintext.length; at += SLICE_BYTES) {
-      if (at > 0) yield;
-      sealer.update(plaintext.subarray(at, at + SLICE_BYTES), result.subarray(at));
+    const sealer = slot.beginSeal();
+    try {
+      const result = new Uint8Array(plaintext.length + tagBits / 8);
+      const seal = (piece: Uint8Array, at: number) => {
+        sealer.update(piece, result.subarray(at));
+        if (!isCopy) return;
+        piece.fill(0);
+        wiped = at + piece.length;
+      };
+      yield* throughSlices(
+        [iv, (piece) => sealer.updateIv(piece)],
+        [aad, (piece) => sealer.updateAad(piece)],
+        [plaintext, seal],
+      );
+      sealer.final(result.subarray(plaintext.length));
+      return result.buffer;
+    } finally {
+      sealer.close();
     }
-    sealer.final(result.subarray(plaintext.length));
-    return result.buffer;
   } finally {
-    sealer.close();
+    if (isCopy) plaintext.fill(0, wiped);
   }
 }
 
@@ -226,20 +269,22 @@ function* openInSlices(
 ): Slices<ArrayBuffer> {
   const length = sealed.length - tagBits / 8;
   const ciphertext = sealed.subarray(0, length);
-  const opener = slot.beginOpen(iv, aad);
+  let unfinished: Uint8Array | undefined;
+  const opener = slot.beginOpen();
   try {
-    for (let at = 0; at < length; at += SLICE_BYTES) {
-      opener.verify(ciphertext.subarray(at, at + SLICE_BYTES));
-      yield;
-    }
+    yield* throughSlices(
+      [iv, (piece) => opener.updateIv(piece)],
+      [aad, (piece) => opener.updateAad(piece)],
+      [ciphertext, (piece) => opener.verify(piece)],
+    );
     if (!opener.final(sealed.subarray(length))) inauthentic();
     const result = new Uint8Array(length);
-    for (let at = 0; at < length; at += SLICE_BYTES) {
-      if (at > 0) yield;
-      opener.open(ciphertext.subarray(at, at + SLICE_BYTES), result.subarray(at));
-    }
+    unfinished = result;
+    yield* throughSlices([ciphertext, (piece, at) => opener.open(piece, result.subarray(at))]);
+    unfinished = undefined;
     return result.buffer;
   } finally {
+    unfinished?.fill(0);
     opener.close();
   }
 }

@@ -1,10 +1,13 @@
 /** ECDSA on P-256, P-384 and P-521: https://w3c.github.io/webcrypto/#ecdsa. Signatures are r and s, each as long as n. */
 import type { EcPrivateSlot, EcPublicKey } from "../../core/ec.ts";
+import { WINDOW_BYTES } from "../../core/hash.ts";
 import { type Dictionary, dictionary } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { type EcKeyParams, type EcKeyUse, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
+import { type EcKeyParams, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
+import { takeEntropy } from "./entropy.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
+import type { KeyPairUse } from "./key-pair.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES } from "./slices.ts";
 
@@ -15,7 +18,7 @@ export const EcdsaParams: Dictionary<EcdsaParams> = dictionary("EcdsaParams", AL
   { name: "hash", type: HashAlgorithmIdentifier, required: true },
 ]);
 
-const USE: EcKeyUse = {
+const USE: KeyPairUse = {
   name: "ECDSA",
   publicUsages: ["verify"],
   privateUsages: ["sign"],
@@ -23,8 +26,8 @@ const USE: EcKeyUse = {
   jwkAlgorithms: { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" },
 };
 
-/** Random bytes that hedge a nonce. */
-const ENTROPY_BYTES = 32;
+/** Random bytes that hedge a nonce: whoever can make faults cannot guess them. */
+const ENTROPY_BYTES = 16;
 
 export function sign(
   context: Context,
@@ -33,13 +36,12 @@ export function sign(
   message: Uint8Array,
 ): Result<ArrayBuffer> {
   const slot = key.handle as EcPrivateSlot; // Only private keys have the usage.
-  return after(digest(context, hash, message), (hashed) => {
-    const entropy = new Uint8Array(ENTROPY_BYTES);
-    context.fillRandom(entropy);
-    const signature = slot.sign(hashOf(hash), new Uint8Array(hashed), entropy);
-    entropy.fill(0);
-    return signature;
-  });
+  if (message.length <= WINDOW_BYTES) {
+    return withEntropy(context, (entropy) => slot.signMessage(hashOf(hash), message, entropy));
+  }
+  return after(digest(context, hash, message), (hashed) =>
+    withEntropy(context, (entropy) => slot.sign(hashOf(hash), new Uint8Array(hashed), entropy)),
+  );
 }
 
 export function verify(
@@ -54,6 +56,7 @@ export function verify(
     context.core.requireOpen();
     return false;
   }
+  if (message.length <= WINDOW_BYTES) return publicKey.verifyMessage(hashOf(hash), message, signature);
   const given = message.length > SLICE_BYTES ? context.keep(signature) : signature;
   return after(digest(context, hash, message), (hashed) => publicKey.verify(new Uint8Array(hashed), given));
 }
@@ -80,4 +83,15 @@ export function importKey(
 
 export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   return exportEcKey(context, USE, key, format);
+}
+
+/** What is made with random bytes, which are wiped afterwards. */
+function withEntropy<T>(context: Context, use: (entropy: Uint8Array) => T): T {
+  context.core.requireOpen();
+  const entropy = takeEntropy(context, ENTROPY_BYTES);
+  try {
+    return use(entropy);
+  } finally {
+    entropy.fill(0);
+  }
 }

@@ -12,6 +12,7 @@ import {
   type KeySlots,
   type KeyUsage,
   normalizeUsages,
+  requireUsage,
   requireUsages,
 } from "./key.ts";
 import { digestInSlices, hashOf } from "./sha.ts";
@@ -114,7 +115,7 @@ export function importKey(
     const jwk = keyData as JsonWebKey;
     requireJwk(jwk, { kty: "oct", use: "sig", usages, extractable });
     requireJwkAlgorithm(jwk, JWK_ALGORITHMS[hash.name]!);
-    bits = secretOf(jwk);
+    bits = secretOf(context.core, jwk);
   } else {
     throw unsupportedFormat("importKey", format);
   }
@@ -131,14 +132,16 @@ export function importKey(
   );
 }
 
-export function exportKey(_: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+export function exportKey({ core }: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   const slot = key.handle as HmacSlot;
   if (format === "raw" || format === "raw-secret") return slot.exportBits().buffer;
   if (format !== "jwk") throw unsupportedFormat("exportKey", format);
   const bits = slot.exportBits();
-  const jwk = jwkOfSecret(bits, JWK_ALGORITHMS[slot.hash.name]!, key);
-  bits.fill(0);
-  return jwk;
+  try {
+    return jwkOfSecret(core, bits, JWK_ALGORITHMS[slot.hash.name]!, key);
+  } finally {
+    bits.fill(0);
+  }
 }
 
 function unsupportedFormat(method: string, format: KeyFormat): DOMException {
@@ -163,13 +166,18 @@ function* makeKey(
 ): Slices<CryptoKey> {
   let kept = false;
   try {
+    requireUsage("secret", usages); // Before there is a slot that no key has.
     bits[bits.length - 1]! &= 0xff << (-bitLength & 7);
     const hash = hashOf({ name });
     // A key longer than a block stands for its digest (FIPS 198-1, section 4, step 2), which can take long.
     const key = bits.length > SLICE_BYTES ? new Uint8Array(yield* digestInSlices(core, hash, bits)) : bits;
-    const handle = new HmacSlot(core, hash, key, extractable ? bits : undefined);
+    let handle: HmacSlot;
+    try {
+      handle = new HmacSlot(core, hash, key, extractable ? bits : undefined);
+    } finally {
+      if (key !== bits) key.fill(0);
+    }
     kept = extractable;
-    if (key !== bits) key.fill(0);
     const algorithm: HmacKeyAlgorithm = { name: "HMAC", hash: { name }, length: bitLength };
     return createKey({ type: "secret", extractable, algorithm, usages: normalizeUsages(usages), handle });
   } finally {

@@ -2,6 +2,8 @@
  * JSON Web Keys: the dictionary of https://w3c.github.io/webcrypto/#JsonWebKey-dictionary, and what every import
  * checks of one (RFC 7517, section 4; RFC 7518, section 6.4 for symmetric keys).
  */
+import { decodeBase64url, encodeBase64url } from "../../core/base64url.ts";
+import type { Core } from "../../core/core.ts";
 import { domException } from "../dom-exception.ts";
 import {
   boolean,
@@ -12,7 +14,6 @@ import {
   type Member,
   sequence,
 } from "../webidl.ts";
-import { decodeBase64url, encodeBase64url } from "./base64url.ts";
 import type { KeySlots, KeyUsage } from "./key.ts";
 
 export interface JsonWebKey {
@@ -86,27 +87,49 @@ export function requireJwkCurve(jwk: JsonWebKey, crv: string): void {
 /** The members that hold bytes, big-endian where they are integers. */
 export type JwkBytesMember = "k" | "x" | "y" | "d" | "n" | "e" | "p" | "q" | "dp" | "dq" | "qi";
 
+/** Of integers and coordinates, in characters: beyond any key's, and looked at no further. Keys for HMAC have no limit. */
+const NUMBER_LENGTH_MAX = 65_536;
+
 /**
- * The bytes of a member, for the caller to wipe where they are secret.
+ * The bytes of members, for the caller to wipe where they are secret.
  *
  * @throws DOMException DataError for a member that is missing or no base64url.
  */
-export function jwkBytes(jwk: JsonWebKey, member: JwkBytesMember): Uint8Array<ArrayBuffer> {
-  const text = jwk[member];
-  const bytes = text === undefined ? undefined : decodeBase64url(text);
-  if (bytes) return bytes;
-  const message = text === undefined ? "is missing" : "is not base64url, strictly and without padding";
-  throw domException("DataError", `importKey: keyData.${member} ${message}`);
+export function jwkBytes<const Members extends readonly JwkBytesMember[]>(
+  core: Core,
+  jwk: JsonWebKey,
+  members: Members,
+): { [Index in keyof Members]: Uint8Array<ArrayBuffer> } {
+  const texts = members.map((member) => {
+    const text = jwk[member];
+    if (text === undefined) throw wrongBytes(member, "is missing");
+    if (text.length <= NUMBER_LENGTH_MAX || member === "k") return text;
+    throw wrongBytes(member, `has ${text.length} characters; ${NUMBER_LENGTH_MAX} is the most`);
+  });
+  const parts = decodeBase64url(core, texts);
+  const wrong = parts.indexOf(undefined);
+  if (wrong < 0) return parts as { [Index in keyof Members]: Uint8Array<ArrayBuffer> };
+  for (const part of parts) part?.fill(0);
+  throw wrongBytes(members[wrong]!, "is not base64url, strictly and without padding");
+}
+
+function wrongBytes(member: JwkBytesMember, what: string): DOMException {
+  return domException("DataError", `importKey: keyData.${member} ${what}`);
 }
 
 /** The bytes of `k`, for the caller to wipe. */
-export function secretOf(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
-  return jwkBytes(jwk, "k");
+export function secretOf(core: Core, jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
+  return jwkBytes(core, jwk, ["k"])[0];
 }
 
 /** A symmetric key, its members in the order that WebIDL gives them. */
-export function jwkOfSecret(bytes: Uint8Array, alg: string, { extractable, usages }: KeySlots): JsonWebKey {
-  return { alg, ext: extractable, k: encodeBase64url(bytes), key_ops: [...usages], kty: "oct" };
+export function jwkOfSecret(
+  core: Core,
+  bytes: Uint8Array,
+  alg: string,
+  { extractable, usages }: KeySlots,
+): JsonWebKey {
+  return { alg, ext: extractable, k: encodeBase64url(core, bytes), key_ops: [...usages], kty: "oct" };
 }
 
 /**
@@ -143,7 +166,8 @@ const ENCRYPTION = ["encrypt", "decrypt", "wrapKey", "unwrapKey", "deriveKey", "
 
 /** RFC 7517, section 4.3: no value twice, and none that `use` contradicts; and all of the usages asked for. */
 function requireKeyOps(keyOps: string[], use: string | undefined, usages: readonly KeyUsage[]): void {
-  const twice = keyOps.find((operation, i) => keyOps.indexOf(operation) !== i);
+  const seen = new Set<string>();
+  const twice = keyOps.find((operation) => seen.size === seen.add(operation).size);
   if (twice !== undefined) throw wrongKeyOps(`has ${JSON.stringify(twice)} twice`);
   const excluded = use === "sig" ? ENCRYPTION : use === "enc" ? SIGNATURES : [];
   const alien = keyOps.find((operation) => excluded.includes(operation));

@@ -93,6 +93,11 @@ export function createKey(slots: KeySlots): CryptoKey {
   return new CryptoKey(ours, slots);
 }
 
+/** https://w3c.github.io/webcrypto/#cryptokey-interface-clone: another object for the same key. */
+export function cloneOf(key: CryptoKey): CryptoKey {
+  return new CryptoKey(ours, slotsOf(key));
+}
+
 /** @throws DOMException SyntaxError for a secret or private key without usages. */
 export function requireUsage(type: KeyType, usages: readonly KeyUsage[]): void {
   if (usages.length > 0 || type === "public") return;

@@ -8,12 +8,15 @@
  */
 import { domException } from "../dom-exception.ts";
 import {
+  type BufferSource,
   boolean,
   bufferSource,
   bytesOf,
   enumeration,
+  heldBytes,
   isBufferSource,
   sequence,
+  stillHeld,
   unsignedLong,
 } from "../webidl.ts";
 import { AlgorithmIdentifier, type Context } from "./algorithm.ts";
@@ -39,10 +42,10 @@ export function encrypt(
 ): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "encrypt: algorithm");
   const slots = keySlots(key, "encrypt: key");
-  const plaintext = bufferSource(data, "encrypt: data");
+  const plaintext = heldBytes(data, "encrypt: data");
   const normalized = normalize(registry.encrypt, identifier, "encrypt: algorithm");
   requireKey(slots, normalized.name, "encrypt", "encrypt: key");
-  return normalized.perform(context, normalized.algorithm, slots, bytesOf(plaintext));
+  return normalized.perform(context, normalized.algorithm, slots, stillHeld(plaintext));
 }
 
 export function decrypt(
@@ -53,19 +56,19 @@ export function decrypt(
 ): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "decrypt: algorithm");
   const slots = keySlots(key, "decrypt: key");
-  const ciphertext = bufferSource(data, "decrypt: data");
+  const ciphertext = heldBytes(data, "decrypt: data");
   const normalized = normalize(registry.decrypt, identifier, "decrypt: algorithm");
   requireKey(slots, normalized.name, "decrypt", "decrypt: key");
-  return normalized.perform(context, normalized.algorithm, slots, bytesOf(ciphertext));
+  return normalized.perform(context, normalized.algorithm, slots, stillHeld(ciphertext));
 }
 
 export function sign(context: Context, algorithm: unknown, key: unknown, data: unknown): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "sign: algorithm");
   const slots = keySlots(key, "sign: key");
-  const message = bufferSource(data, "sign: data");
+  const message = heldBytes(data, "sign: data");
   const normalized = normalize(registry.sign, identifier, "sign: algorithm");
   requireKey(slots, normalized.name, "sign", "sign: key");
-  return normalized.perform(context, normalized.algorithm, slots, bytesOf(message));
+  return normalized.perform(context, normalized.algorithm, slots, stillHeld(message));
 }
 
 export function verify(
@@ -77,18 +80,18 @@ export function verify(
 ): Result<boolean> {
   const identifier = AlgorithmIdentifier(algorithm, "verify: algorithm");
   const slots = keySlots(key, "verify: key");
-  const mac = bufferSource(signature, "verify: signature");
-  const message = bufferSource(data, "verify: data");
+  const mac = heldBytes(signature, "verify: signature");
+  const message = heldBytes(data, "verify: data");
   const normalized = normalize(registry.verify, identifier, "verify: algorithm");
   requireKey(slots, normalized.name, "verify", "verify: key");
-  return normalized.perform(context, normalized.algorithm, slots, bytesOf(mac), bytesOf(message));
+  return normalized.perform(context, normalized.algorithm, slots, stillHeld(mac), stillHeld(message));
 }
 
 export function digest(context: Context, algorithm: unknown, data: unknown): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "digest: algorithm");
-  const message = bufferSource(data, "digest: data");
+  const message = heldBytes(data, "digest: data");
   const normalized = normalize(registry.digest, identifier, "digest: algorithm");
-  return normalized.perform(context, normalized.algorithm, bytesOf(message));
+  return normalized.perform(context, normalized.algorithm, stillHeld(message));
 }
 
 export function generateKey(
@@ -136,22 +139,36 @@ export function importKey(
   keyUsages: unknown,
 ): Result<CryptoKey> {
   const keyFormat = keyFormatName(format, "importKey: format");
-  const source = isBufferSource(keyData)
-    ? bufferSource(keyData, "importKey: keyData")
-    : JsonWebKey(keyData, "importKey: keyData");
+  const source = keyDataOf(keyData, keyFormat);
   const identifier = AlgorithmIdentifier(algorithm, "importKey: algorithm");
   const mayExport = boolean(extractable, "importKey: extractable");
   const usages = keyUsageSequence(keyUsages, "importKey: keyUsages");
   const normalized = normalize(registry.importKey, identifier, "importKey: algorithm");
-  const bytes = isBufferSource(source);
-  if (bytes === (keyFormat === "jwk")) {
-    const [given, due] = bytes ? ["bytes", "a JSON Web Key"] : ["no ArrayBuffer or view of one", "bytes"];
+  const isJwk = "jwk" in source;
+  if (isJwk !== (keyFormat === "jwk")) {
+    const [given, due] = !isJwk ? ["bytes", "a JSON Web Key"] : ["no ArrayBuffer or view of one", "bytes"];
     throw new TypeError(
       `importKey: keyData is ${given}, but format ${JSON.stringify(keyFormat)} takes ${due}`,
     );
   }
-  const material = bytes ? bytesOf(source) : source;
+  const material = isJwk ? source.jwk : bytesOf(source.bytes);
   return normalized.perform(context, normalized.algorithm, keyFormat, material, mayExport, usages);
+}
+
+/**
+ * WebIDL's conversion to (BufferSource or JsonWebKey). That an object is no ArrayBuffer takes an exception to find out,
+ * many times what reading its members takes: where a JSON Web Key is due, what has a `kty` is one.
+ */
+function keyDataOf(keyData: unknown, format: KeyFormat): { bytes: BufferSource } | { jwk: JsonWebKey } {
+  const where = "importKey: keyData";
+  const isView = ArrayBuffer.isView(keyData);
+  if (format !== "jwk" || isView) {
+    return isView || isBufferSource(keyData)
+      ? { bytes: bufferSource(keyData, where) }
+      : { jwk: JsonWebKey(keyData, where) };
+  }
+  const jwk = JsonWebKey(keyData, where);
+  return jwk.kty === undefined && isBufferSource(keyData) ? { bytes: bufferSource(keyData, where) } : { jwk };
 }
 
 export function exportKey(context: Context, format: unknown, key: unknown): ArrayBuffer | JsonWebKey {

@@ -1,5 +1,6 @@
 /** Normalizing an algorithm: https://w3c.github.io/webcrypto/#algorithm-normalization-normalize-an-algorithm. */
 import { domException } from "../dom-exception.ts";
+import { DOMString, requiredMember } from "../webidl.ts";
 import { Algorithm, type AlgorithmIdentifier, HashAlgorithmIdentifier } from "./algorithm.ts";
 import { type Normalized, type Operation, type Registered, registry } from "./registry.ts";
 
@@ -24,8 +25,12 @@ export function normalize<P>(
     // Its other members are missing, which is for their conversion to say.
     return withParameters(registered, { __proto__: null, name: identifier }, where);
   }
-  const { name } = Algorithm(identifier, where);
-  return withParameters(find(operation, name, where), identifier, where);
+  return withParameters(find(operation, nameOf(identifier, where), where), identifier, where);
+}
+
+/** Dictionary Algorithm's only member. */
+function nameOf(identifier: object, where: string): string {
+  return requiredMember((identifier as Partial<Algorithm>).name, DOMString, "name", "Algorithm", where);
 }
 
 function find<P>(operation: Operation<P>, name: string, where: string): Registered<P> {
@@ -35,9 +40,15 @@ function find<P>(operation: Operation<P>, name: string, where: string): Register
   throw domException("NotSupportedError", message);
 }
 
+/** The name, which was read to find the algorithm, is read once more as one of its dictionary's members. */
 function withParameters<P>(registered: Registered<P>, identifier: object, where: string): Normalized<P> {
   const { name, parameters, perform } = registered;
-  const algorithm: Record<string, unknown> = { ...parameters(identifier, where), name };
+  if (parameters === Algorithm) {
+    nameOf(identifier, where);
+    return registered;
+  }
+  const algorithm = parameters(identifier, where) as unknown as Record<string, unknown>;
+  algorithm.name = name;
   for (const { name: key, type } of parameters.members) {
     if (type !== HashAlgorithmIdentifier) continue;
     const hash = algorithm[key] as AlgorithmIdentifier;

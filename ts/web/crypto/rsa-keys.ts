@@ -2,7 +2,9 @@
  * RSA keys that are for one hash, as RSA-PSS has them: generated, and read and written as "spki", "pkcs8" and "jwk".
  * https://w3c.github.io/webcrypto/#rsa-pss-operations, from "Generate Key" on. Keys have two primes.
  */
-import { parsePkcs8, parseSpki, writePkcs8, writeSpki } from "../../core/der.ts";
+import { encodeBase64url } from "../../core/base64url.ts";
+import type { Core } from "../../core/core.ts";
+import { writePkcs8, writeSpki } from "../../core/der.ts";
 import {
   generateRsaKey,
   RSA_GENERATED_BITS_MAX,
@@ -13,10 +15,9 @@ import {
   RsaPublicSlot,
 } from "../../core/rsa.ts";
 import { domException } from "../dom-exception.ts";
-import { type Dictionary, dictionary, uint8Array, unsignedLong } from "../webidl.ts";
+import { type Dictionary, dictionary, stillHeld, uint8Array, unsignedLong } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { encodeBase64url } from "./base64url.ts";
-import { type JsonWebKey, type JwkBytesMember, jwkBytes, requireJwk, requireJwkAlgorithm } from "./jwk.ts";
+import { type JsonWebKey, jwkBytes, requireJwkAlgorithm } from "./jwk.ts";
 import {
   type CryptoKey,
   createKey,
@@ -25,11 +26,20 @@ import {
   type KeySlots,
   type KeyUsage,
   normalizeUsages,
-  readKeyFile,
   requireType,
   requireUsage,
-  requireUsages,
 } from "./key.ts";
+import {
+  closingUnlessMade,
+  divideUsages,
+  type KeyPairUse,
+  type KeyRequest,
+  readJwkKind,
+  readPkcs8,
+  readSpki,
+  unsupportedFormat,
+  wipeParts,
+} from "./key-pair.ts";
 import type { Slices } from "./slices.ts";
 
 export interface RsaHashedImportParams extends Algorithm {
@@ -66,177 +76,181 @@ export interface RsaHashedKeyAlgorithm extends KeyAlgorithm {
   readonly hash: KeyAlgorithm;
 }
 
-/** What an algorithm with such keys does with them. */
-export interface RsaKeyUse {
-  readonly name: string;
-  readonly publicUsages: readonly KeyUsage[];
-  readonly privateUsages: readonly KeyUsage[];
-  readonly jwkUse: "sig" | "enc";
-  /** What `alg` of a JSON Web Key may be, by hash. */
-  readonly jwkAlgorithms: Record<string, string>;
-}
-
 export function* generateRsaKeyPair(
   { core, fillRandom }: Context,
-  use: RsaKeyUse,
+  use: KeyPairUse,
   { modulusLength, publicExponent, hash }: RsaHashedKeyGenParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
 ): Slices<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
-  requireUsages(usages, [...use.privateUsages, ...use.publicUsages], use.name);
-  const exponent = publicExponent.slice();
+  const { privateUsages, publicUsages } = divideUsages(use, usages);
+  const exponent = stillHeld(publicExponent).slice();
   requireGenerated(modulusLength, exponent);
-  const privateUsages = usages.filter((usage) => use.privateUsages.includes(usage));
-  const publicUsages = usages.filter((usage) => use.publicUsages.includes(usage));
   requireUsage("private", privateUsages); // Before the work, not after it.
   const parts = yield* generateRsaKey(core, modulusLength, exponent, fillRandom);
   try {
-    const { name } = hash;
     return {
-      privateKey: keyOf(
-        use,
-        name,
-        new RsaPrivateSlot(core, parts, extractable),
-        parts,
-        extractable,
-        privateUsages,
-      ),
-      publicKey: keyOf(use, name, new RsaPublicSlot(core, parts), parts, true, publicUsages),
+      privateKey: privateKeyOf(core, use, hash, parts, { extractable, usages: privateUsages }),
+      publicKey: publicKeyOf(core, use, hash, parts, { extractable: true, usages: publicUsages }),
     };
   } finally {
-    wipe(parts);
+    wipeParts(parts);
   }
 }
 
 export function importRsaKey(
   { core }: Context,
-  use: RsaKeyUse,
+  use: KeyPairUse,
   { hash }: RsaHashedImportParams,
   format: KeyFormat,
   keyData: Uint8Array | JsonWebKey,
   extractable: boolean,
   usages: readonly KeyUsage[],
 ): CryptoKey {
-  if (format === "spki") {
-    requireUsages(usages, use.publicUsages, `${use.name} in "spki"`);
-    const parts = readKeyFile(() => parseSpki(core, keyData as Uint8Array));
-    if (parts.algorithm !== "RSA") throw otherAlgorithm();
-    return publicKey(parts);
-  }
-  if (format === "pkcs8") {
-    requireUsages(usages, use.privateUsages, `${use.name} in "pkcs8"`);
-    const parts = readKeyFile(() => parsePkcs8(core, keyData as Uint8Array));
-    try {
-      if (parts.algorithm !== "RSA") throw otherAlgorithm();
-      return privateKey(parts);
-    } finally {
-      wipe(parts);
+  const request = { extractable, usages };
+  switch (format) {
+    case "spki": {
+      const parts = readSpki(core, use, "RSA", keyData as Uint8Array, usages);
+      return validKey(() => publicKeyOf(core, use, hash, parts, request));
     }
+    case "pkcs8": {
+      const parts = readPkcs8(core, use, "RSA", keyData as Uint8Array, usages);
+      return validKey(() => privateKeyOf(core, use, hash, parts, request));
+    }
+    case "jwk":
+      return importJwk(core, use, hash, keyData as JsonWebKey, request);
+    default:
+      throw unsupportedFormat("importKey", use, FORMATS, format);
   }
-  if (format !== "jwk") throw unsupportedFormat("importKey", use, format);
-  const jwk = keyData as JsonWebKey;
-  const isPrivate = jwk.d !== undefined;
-  requireUsages(
-    usages,
-    isPrivate ? use.privateUsages : use.publicUsages,
-    `${use.name} in "jwk" ${isPrivate ? "with" : "without"} d`,
-  );
-  requireJwk(jwk, { kty: "RSA", use: use.jwkUse, usages, extractable });
+}
+
+/** RFC 7518, section 6.3. */
+function importJwk(
+  core: Core,
+  use: KeyPairUse,
+  hash: Algorithm,
+  jwk: JsonWebKey,
+  request: KeyRequest,
+): CryptoKey {
+  const isPrivate = readJwkKind(jwk, use, "RSA", request);
   requireJwkAlgorithm(jwk, use.jwkAlgorithms[hash.name]!);
-  if (!isPrivate) return publicKey({ n: jwkBytes(jwk, "n"), e: jwkBytes(jwk, "e") });
+  if (!isPrivate) {
+    const [n, e] = jwkBytes(core, jwk, ["n", "e"]);
+    return validKey(() => publicKeyOf(core, use, hash, { n, e }, request));
+  }
   if (jwk.oth) {
-    throw domException(
-      "DataError",
-      "importKey: keyData.oth is present; keys of more than two primes have no use",
-    );
+    const message = "importKey: keyData.oth is present; keys of more than two primes have no use";
+    throw domException("DataError", message);
   }
-  const parts: Partial<Record<JwkBytesMember, Uint8Array>> = {};
+  const [n, e, d, p, q, dp, dq, qi] = jwkBytes(core, jwk, ["n", "e", "d", "p", "q", "dp", "dq", "qi"]);
+  const parts = { n, e, d, p, q, dp, dq, qi };
   try {
-    for (const member of PRIVATE_MEMBERS) parts[member] = jwkBytes(jwk, member);
-    return privateKey(parts as unknown as RsaPrivateParts);
+    return validKey(() => privateKeyOf(core, use, hash, parts, request));
   } finally {
-    wipe(parts);
-  }
-
-  function publicKey(parts: RsaPublicParts): CryptoKey {
-    const slot = validKey(() => new RsaPublicSlot(core, parts));
-    return keyOf(use, hash.name, slot, parts, extractable, usages);
-  }
-
-  function privateKey(parts: RsaPrivateParts): CryptoKey {
-    const slot = validKey(() => new RsaPrivateSlot(core, parts, extractable));
-    return keyOf(use, hash.name, slot, parts, extractable, usages);
+    wipeParts(parts);
   }
 }
 
 export function exportRsaKey(
   { core }: Context,
-  use: RsaKeyUse,
+  use: KeyPairUse,
   key: KeySlots,
   format: KeyFormat,
 ): ArrayBuffer | JsonWebKey {
-  if (format === "spki") {
-    requireType(key, "public", format);
-    const { n, e } = (key.handle as RsaPublicSlot).exportParts();
-    return writeSpki(core, { algorithm: "RSA", n: shortest(n), e: shortest(e) });
+  switch (format) {
+    case "spki": {
+      requireType(key, "public", format);
+      const { n, e } = (key.handle as RsaPublicSlot).exportParts();
+      return writeSpki(core, { algorithm: "RSA", n: shortest(n), e: shortest(e) });
+    }
+    case "pkcs8":
+      requireType(key, "private", format);
+      return withParts(key.handle as RsaPrivateSlot, shortest, (parts) =>
+        writePkcs8(core, { algorithm: "RSA", ...parts }),
+      );
+    case "jwk":
+      return exportJwk(core, use, key);
+    default:
+      throw unsupportedFormat("exportKey", use, FORMATS, format);
   }
-  if (format === "pkcs8") {
-    requireType(key, "private", format);
-    const parts = (key.handle as RsaPrivateSlot).exportParts();
-    const { n, e, d, p, q, dp, dq, qi } = mapParts(parts, shortest);
-    const file = writePkcs8(core, { algorithm: "RSA", n, e, d, p, q, dp, dq, qi });
-    wipe(parts);
-    return file;
-  }
-  if (format === "jwk") return jwkOf(use, key);
-  throw unsupportedFormat("exportKey", use, format);
 }
-
-/** RFC 7518, section 6.3, in the order in which they are read. */
-const PRIVATE_MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
 
 /** Members in the order that WebIDL gives them. */
-function jwkOf(use: RsaKeyUse, { algorithm, extractable, handle, usages }: KeySlots): JsonWebKey {
+function exportJwk(
+  core: Core,
+  use: KeyPairUse,
+  { algorithm, extractable, handle, usages }: KeySlots,
+): JsonWebKey {
   const alg = use.jwkAlgorithms[(algorithm as RsaHashedKeyAlgorithm).hash.name]!;
   const common = { ext: extractable, key_ops: [...usages], kty: "RSA" };
-  const text = (number: Uint8Array) => encodeBase64url(shortest(number));
+  const text = (number: Uint8Array) => encodeBase64url(core, shortest(number));
   if (handle instanceof RsaPublicSlot) {
     const { n, e } = handle.exportParts();
-    const { ext, key_ops, kty } = common;
-    return { alg, e: text(e), ext, key_ops, kty, n: text(n) };
+    return { alg, e: text(e), ...common, n: text(n) };
   }
-  const parts = (handle as RsaPrivateSlot).exportParts();
-  const { n, e, d, p, q, dp, dq, qi } = mapParts(parts, text);
-  wipe(parts);
-  const { ext, key_ops, kty } = common;
-  return { alg, d, dp, dq, e, ext, key_ops, kty, n, p, q, qi };
+  return withParts(handle as RsaPrivateSlot, text, ({ n, e, d, p, q, dp, dq, qi }) => {
+    return { alg, d, dp, dq, e, ...common, n, p, q, qi };
+  });
 }
 
-function mapParts<T>(
+/** What is made of a private key's numbers, each as `map` has it, of which copies are lent. */
+function withParts<Part, T>(
+  slot: RsaPrivateSlot,
+  map: (number: Uint8Array) => Part,
+  make: (parts: Record<keyof RsaPrivateParts, Part>) => T,
+): T {
+  const parts = slot.exportParts();
+  try {
+    const { n, e, d, p, q, dp, dq, qi } = parts;
+    return make({
+      ...{ n: map(n), e: map(e), d: map(d), p: map(p) },
+      ...{ q: map(q), dp: map(dp), dq: map(dq), qi: map(qi) },
+    });
+  } finally {
+    wipeParts(parts);
+  }
+}
+
+function publicKeyOf(
+  core: Core,
+  use: KeyPairUse,
+  hash: Algorithm,
+  parts: RsaPublicParts,
+  request: KeyRequest,
+): CryptoKey {
+  return keyOf(use, hash, new RsaPublicSlot(core, parts), parts, request);
+}
+
+function privateKeyOf(
+  core: Core,
+  use: KeyPairUse,
+  hash: Algorithm,
   parts: RsaPrivateParts,
-  map: (number: Uint8Array) => T,
-): Record<keyof RsaPrivateParts, T> {
-  const { n, e, d, p, q, dp, dq, qi } = parts;
-  return { n: map(n), e: map(e), d: map(d), p: map(p), q: map(q), dp: map(dp), dq: map(dq), qi: map(qi) };
+  request: KeyRequest,
+): CryptoKey {
+  return closingUnlessMade(new RsaPrivateSlot(core, parts, request.extractable), (slot) =>
+    keyOf(use, hash, slot, parts, request),
+  );
 }
 
 function keyOf(
-  { name }: RsaKeyUse,
-  hashName: string,
+  { name }: KeyPairUse,
+  hash: Algorithm,
   handle: RsaPublicSlot | RsaPrivateSlot,
   { e }: RsaPublicParts,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
+  { extractable, usages }: KeyRequest,
 ): CryptoKey {
   const type = handle instanceof RsaPrivateSlot ? "private" : "public";
   const algorithm: RsaHashedKeyAlgorithm = {
     name,
     modulusLength: handle.modulusBits,
     publicExponent: shortest(e).slice(),
-    hash: { name: hashName },
+    hash: { name: hash.name },
   };
   return createKey({ type, extractable, algorithm, usages: normalizeUsages(usages), handle });
 }
+
+const FORMATS = `"spki", "pkcs8" and "jwk"`;
 
 /** @throws DOMException OperationError for what `generateRsaKey` does not make. */
 function requireGenerated(modulusLength: number, publicExponent: Uint8Array): void {
@@ -254,9 +268,9 @@ function requireGenerated(modulusLength: number, publicExponent: Uint8Array): vo
 }
 
 /** @throws DOMException DataError for numbers that are no key. */
-function validKey<Slot>(prepare: () => Slot): Slot {
+function validKey(make: () => CryptoKey): CryptoKey {
   try {
-    return prepare();
+    return make();
   } catch (error) {
     if (!(error instanceof DOMException && error.name === "DataError")) throw error;
     throw domException("DataError", `importKey: keyData has ${error.message}`);
@@ -268,17 +282,4 @@ function shortest(number: Uint8Array): Uint8Array<ArrayBuffer> {
   let zeros = 0;
   while (number[zeros] === 0) zeros++;
   return number.subarray(zeros) as Uint8Array<ArrayBuffer>; // No number here is in shared memory.
-}
-
-function wipe(parts: object): void {
-  for (const part of Object.values(parts)) if (part instanceof Uint8Array) part.fill(0);
-}
-
-function otherAlgorithm(): DOMException {
-  return domException("DataError", "importKey: keyData is a key on an elliptic curve, not an RSA key");
-}
-
-function unsupportedFormat(method: string, { name }: RsaKeyUse, format: KeyFormat): DOMException {
-  const message = `${method}: format is ${JSON.stringify(format)}; ${name} keys have "spki", "pkcs8" and "jwk"`;
-  return domException("NotSupportedError", message);
 }

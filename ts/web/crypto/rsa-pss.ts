@@ -4,6 +4,7 @@ import { type Dictionary, dictionary, unsignedLong } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
+import type { KeyPairUse } from "./key-pair.ts";
 import {
   exportRsaKey,
   generateRsaKeyPair,
@@ -11,7 +12,6 @@ import {
   type RsaHashedImportParams,
   type RsaHashedKeyAlgorithm,
   type RsaHashedKeyGenParams,
-  type RsaKeyUse,
 } from "./rsa-keys.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES, Sliced } from "./slices.ts";
@@ -24,7 +24,7 @@ export const RsaPssParams: Dictionary<RsaPssParams> = dictionary("RsaPssParams",
   { name: "saltLength", type: unsignedLong, required: true },
 ]);
 
-const USE: RsaKeyUse = {
+const USE: KeyPairUse = {
   name: "RSA-PSS",
   publicUsages: ["verify"],
   privateUsages: ["sign"],

@@ -53,16 +53,44 @@ export class Sliced<T> {
    * @throws DOMException InvalidStateError (as a rejection) when the runtime is closed meanwhile.
    */
   async run(loop: EventLoop): Promise<T> {
-    const release = loop.hold();
     try {
-      for (;;) {
-        const step = this.slices.next();
-        if (step.done) return step.value;
-        await loop.yield();
+      let step = this.slices.next();
+      if (step.done) return step.value;
+      const release = loop.hold();
+      try {
+        while (!step.done) {
+          await loop.yield();
+          step = this.slices.next();
+        }
+        return step.value;
+      } finally {
+        release();
       }
     } finally {
+      // What was begun cleans up after itself, wherever it was.
       this.slices.return(undefined as never);
-      release();
+    }
+  }
+}
+
+/**
+ * Work on one input after the other, each from its beginning: as much of them in a slice as SLICE_BYTES says, all
+ * together.
+ */
+export function* throughSlices(
+  ...inputs: readonly (readonly [bytes: Uint8Array, use: (piece: Uint8Array, at: number) => void])[]
+): Slices<void> {
+  let taken = 0;
+  for (const [bytes, use] of inputs) {
+    for (let at = 0; at < bytes.length; ) {
+      if (taken === SLICE_BYTES) {
+        yield;
+        taken = 0;
+      }
+      const piece = bytes.subarray(at, at + SLICE_BYTES - taken);
+      use(piece, at);
+      at += piece.length;
+      taken += piece.length;
     }
   }
 }

@@ -3,7 +3,7 @@
 //! An IV of any length but none (96 bits are the short way); additional data of any length that memory can hold; tags of 32, 64, 96,
 //! 104, 112, 120 and 128 bits; plaintext of up to 2^39 - 256 bits (section 5.2.1.1), more is refused.
 //!
-//! A key is prepared once. Then `seal` and `open` at once, or a State, in pieces: `init`, `updateAad`, and
+//! A key is prepared once. Then `seal` and `open` at once, or a State, in pieces: `init`, `updateIv`, `updateAad`, and
 //! - to encrypt: `sealUpdate`, `sealFinal`;
 //! - to decrypt: `verifyUpdate` over the whole ciphertext, `verifyFinal`, and only if that finds it authentic
 //!   `openUpdate`, over the whole ciphertext again. No byte of plaintext exists before.
@@ -31,6 +31,8 @@ pub const StateError = error{InvalidState};
 pub const OpenError = error{AuthenticationFailed};
 
 pub const tag_bytes_max = block_bytes;
+/// 96 bits, which J0 is made of as they are.
+const short_iv_bytes = 12;
 /// 2^39 - 256 bits: what 32 bits can count, but for the block that makes the tag.
 pub const text_bytes_max = (1 << 36) - 32;
 
@@ -80,7 +82,7 @@ pub fn seal(
     defer ct.wipe(std.mem.asBytes(&message));
     message.begin(&work, iv, input.len);
     message.hashAad(&work, aad);
-    message.pad(prepared, message.aad_bytes);
+    message.endAad(prepared);
     message.encrypt(&work, input, output, .last);
     message.finish(&work, tag);
 }
@@ -103,7 +105,7 @@ pub fn open(
     defer ct.wipe(std.mem.asBytes(&message));
     message.begin(&work, iv, input.len);
     message.hashAad(&work, aad);
-    message.pad(prepared, message.aad_bytes);
+    message.endAad(prepared);
     message.hashText(&work, input);
     if (!message.hasTag(&work, tag)) return error.AuthenticationFailed;
     message.text_bytes = 0;
@@ -119,13 +121,22 @@ pub const State = extern struct {
     /// Of the ciphertext that was found authentic, which is what may be decrypted.
     verified_bytes: u64,
 
-    /// Goes over from additional data to text, or stays with it, if so much more text is allowed.
-    fn enter(state: *State, kind: Kind, more_bytes: usize) (StateError || LengthError)!void {
+    /// Goes over to additional data, or stays with it.
+    fn enterAad(state: *State, work: *Work) StateError!void {
+        if (state.tag == @intFromEnum(Kind.aad)) return;
+        try Kind.iv.check(state.tag);
+        state.message.endIv(work, ctr.batch_bytes);
+        state.tag = @intFromEnum(Kind.aad);
+    }
+
+    /// Goes over to text, or stays with it, if so much more text is allowed.
+    fn enter(state: *State, work: *Work, kind: Kind, more_bytes: usize) (StateError || LengthError)!void {
         const begins = state.tag != @intFromEnum(kind);
-        if (begins) try Kind.aad.check(state.tag);
+        if (begins and state.tag != @intFromEnum(Kind.iv)) try Kind.aad.check(state.tag);
         if (more_bytes > text_bytes_max -| state.message.text_bytes) return error.InvalidLength;
         if (begins) {
-            state.message.pad(&state.prepared, state.message.aad_bytes);
+            try state.enterAad(work);
+            state.message.endAad(&state.prepared);
             state.tag = @intFromEnum(kind);
         }
     }
@@ -135,48 +146,55 @@ pub const State = extern struct {
     }
 };
 
-/// Section 7.1, steps 1 and 2, for an IV that is not empty.
+/// Begins a message with the first bytes of its IV, one at least.
 pub fn init(prepared: *const Prepared, iv: []const u8, state: *State) (StateError || LengthError)!void {
     try Kind.key.check(prepared.tag);
     if (iv.len == 0) return error.InvalidLength;
     state.prepared = prepared.*;
-    var work: Work = .{ .prepared = &state.prepared };
-    defer work.wipe();
-    state.message.begin(&work, iv, ctr.batch_bytes);
-    state.tag = @intFromEnum(Kind.aad);
+    state.message.beginIv();
+    state.tag = @intFromEnum(Kind.iv);
+    try updateIv(state, iv);
 }
 
-/// More of the additional data: before anything else.
-pub fn updateAad(state: *State, input: []const u8) StateError!void {
-    try Kind.aad.check(state.tag);
+/// More of the IV: before anything else.
+pub fn updateIv(state: *State, input: []const u8) StateError!void {
+    try Kind.iv.check(state.tag);
     var work: Work = .{ .prepared = &state.prepared };
     defer work.wipe();
+    state.message.hashIv(&work, input);
+}
+
+/// More of the additional data: before all text.
+pub fn updateAad(state: *State, input: []const u8) StateError!void {
+    var work: Work = .{ .prepared = &state.prepared };
+    defer work.wipe();
+    try state.enterAad(&work);
     state.message.hashAad(&work, input);
 }
 
 /// Encrypts more, into output, which is as long as input, and where it is or apart.
 pub fn sealUpdate(state: *State, input: []const u8, output: []u8) (StateError || LengthError)!void {
-    try state.enter(.sealing, input.len);
     var work: Work = .{ .prepared = &state.prepared };
     defer work.wipe();
+    try state.enter(&work, .sealing, input.len);
     state.message.encrypt(&work, input, output, .more);
 }
 
 /// Writes a tag of the length that `tag` has, and wipes the state. After an error the state is as it was.
 pub fn sealFinal(state: *State, tag: []u8) (StateError || LengthError)!void {
     try checkTagLength(tag.len);
-    try state.enter(.sealing, 0);
     var work: Work = .{ .prepared = &state.prepared };
     defer work.wipe();
+    try state.enter(&work, .sealing, 0);
     state.message.finish(&work, tag);
     state.wipe();
 }
 
 /// More of the ciphertext, which is hashed, not decrypted.
 pub fn verifyUpdate(state: *State, input: []const u8) (StateError || LengthError)!void {
-    try state.enter(.verifying, input.len);
     var work: Work = .{ .prepared = &state.prepared };
     defer work.wipe();
+    try state.enter(&work, .verifying, input.len);
     state.message.hashText(&work, input);
 }
 
@@ -184,9 +202,9 @@ pub fn verifyUpdate(state: *State, input: []const u8) (StateError || LengthError
 /// another error it is as it was.
 pub fn verifyFinal(state: *State, tag: []const u8) (StateError || LengthError || OpenError)!void {
     try checkTagLength(tag.len);
-    try state.enter(.verifying, 0);
     var work: Work = .{ .prepared = &state.prepared };
     defer work.wipe();
+    try state.enter(&work, .verifying, 0);
     if (!state.message.hasTag(&work, tag)) {
         state.wipe();
         return error.AuthenticationFailed;
@@ -209,6 +227,7 @@ pub fn openUpdate(state: *State, input: []const u8, output: []u8) (StateError ||
 /// What a prepared key or a state is. Arbitrary numbers, unlikely elsewhere in memory.
 const Kind = enum(u32) {
     key = 0x6c3ae501,
+    iv = 0x6c3ae596,
     aad = 0x6c3ae5a2,
     sealing = 0x6c3ae5b3,
     verifying = 0x6c3ae5c4,
@@ -248,7 +267,7 @@ const Work = struct {
 /// Whether text may follow.
 const Ends = enum { more, last };
 
-/// Additional data and text, so far.
+/// IV, additional data and text, so far.
 const Message = extern struct {
     /// GHASH's chaining value Y, to which the bytes of a block that is not whole yet are added already.
     y: Block,
@@ -259,26 +278,48 @@ const Message = extern struct {
     keystream: ctr.Batch,
     /// CIPH(J0), which the tag is encrypted with.
     tag_mask: Block,
+    iv_bytes: u64,
     aad_bytes: u64,
     /// Encrypted, or hashed, or decrypted.
     text_bytes: u64,
 
-    /// Section 7.1, step 2: J0. Of the text, so many bytes will come at least.
+    /// Section 7.1, step 2, for a whole IV. Of the text, so many bytes will come at least.
     fn begin(message: *Message, work: *Work, iv: []const u8, text_bytes: usize) void {
-        message.y = vector.splat(0);
-        if (iv.len == 12) {
-            message.counter = (iv[0..12].* ++ [_]u8{ 0, 0, 0, 1 });
+        message.beginIv();
+        if (iv.len == short_iv_bytes) {
+            message.y = iv[0..short_iv_bytes].* ++ [_]u8{ 0, 0, 0, 0 };
+            message.iv_bytes = short_iv_bytes;
         } else {
-            message.absorb(work, 0, iv);
-            message.pad(work.prepared, iv.len);
-            message.absorbLengths(work, 0, iv.len);
-            message.counter = message.y;
-            message.y = vector.splat(0);
+            message.hashIv(work, iv);
         }
-        message.nextKeystream(work, block_bytes +| text_bytes);
-        message.tag_mask = message.keystream[0..block_bytes].*;
+        message.endIv(work, text_bytes);
+    }
+
+    fn beginIv(message: *Message) void {
+        message.y = vector.splat(0);
+        message.iv_bytes = 0;
         message.aad_bytes = 0;
         message.text_bytes = 0;
+    }
+
+    fn hashIv(message: *Message, work: *Work, iv: []const u8) void {
+        message.absorb(work, message.iv_bytes, iv);
+        message.iv_bytes +%= iv.len;
+    }
+
+    /// J0, which is the IV itself if that has 96 bits: these are still in Y as they came. Not inlined, for size.
+    noinline fn endIv(message: *Message, work: *Work, text_bytes: usize) void {
+        if (message.iv_bytes == short_iv_bytes) {
+            message.counter = message.y;
+            message.counter[block_bytes - 1] = 1;
+        } else {
+            message.pad(work.prepared, message.iv_bytes);
+            message.absorbLengths(work, 0, message.iv_bytes);
+            message.counter = message.y;
+        }
+        message.y = vector.splat(0);
+        message.nextKeystream(work, block_bytes +| text_bytes);
+        message.tag_mask = message.keystream[0..block_bytes].*;
     }
 
     fn hashAad(message: *Message, work: *Work, aad: []const u8) void {
@@ -355,11 +396,16 @@ const Message = extern struct {
             rest = rest[part.len..];
         };
         const tail = rest[rest.len & ~@as(usize, block_bytes - 1) ..];
-        ghash.absorb(1, &work.prepared.h, &message.y, @ptrCast(rest[0 .. rest.len - tail.len]));
+        const blocks = rest[0 .. rest.len - tail.len];
+        if (blocks.len > 0) ghash.absorb(1, &work.prepared.h, &message.y, @ptrCast(blocks));
         message.addToY(0, tail);
     }
 
-    /// Ends the additional data, or the text, with zeros up to a whole block.
+    fn endAad(message: *Message, prepared: *const Prepared) void {
+        message.pad(prepared, message.aad_bytes);
+    }
+
+    /// Ends the IV, the additional data, or the text, with zeros up to a whole block.
     fn pad(message: *Message, prepared: *const Prepared, total_bytes: u64) void {
         if (total_bytes % block_bytes != 0) ghash.multiply(&prepared.h, &message.y);
     }
@@ -653,7 +699,7 @@ test "in pieces is as at once, in place too, whatever the pieces" {
         random.bytes(&data);
         const key_bytes = ([_]usize{ 16, 24, 32 })[round % 3];
         try prepare(data[0..key_bytes], &prepared);
-        const iv = data[40..][0 .. 1 + random.uintLessThan(usize, 30)];
+        const iv = data[40..][0 .. 1 + random.uintLessThan(usize, 60)];
         const aad = data[100..][0..random.uintLessThan(usize, 600)];
         const length = random.uintLessThan(usize, if (round < 40) 700 else data.len);
         const piece_bytes_max = 1 + random.uintLessThan(usize, 1 + length);
@@ -661,8 +707,11 @@ test "in pieces is as at once, in place too, whatever the pieces" {
         try seal(&prepared, iv, aad, data[0..length], expected[0..length], &tag);
 
         var state: State = undefined;
-        try init(&prepared, iv, &state);
-        var pieces: Pieces = .{ .random = random, .bytes_max = piece_bytes_max, .total = aad.len };
+        const first_bytes = 1 + random.uintLessThan(usize, iv.len);
+        try init(&prepared, iv[0..first_bytes], &state);
+        var pieces: Pieces = .{ .random = random, .bytes_max = iv.len, .total = iv.len, .at = first_bytes };
+        while (pieces.next()) |piece| try updateIv(&state, iv[piece[0]..piece[1]]);
+        pieces = .{ .random = random, .bytes_max = piece_bytes_max, .total = aad.len };
         while (pieces.next()) |piece| try updateAad(&state, aad[piece[0]..piece[1]]);
         var opening = state; // A state may be copied, to branch off.
         @memcpy(text[0..length], data[0..length]);
@@ -702,6 +751,22 @@ const Pieces = struct {
     }
 };
 
+test "an IV of 1 to 13 bytes in two pieces is what it is in one" {
+    var prepared: Prepared = undefined;
+    try prepare("0123456789abcdef", &prepared);
+    const iv = "thirteen byte";
+    for (1..iv.len + 1) |iv_len| for (1..iv_len + 1) |first_bytes| {
+        var expected: [16]u8 = undefined;
+        try seal(&prepared, iv[0..iv_len], "", "", "", &expected);
+        var state: State = undefined;
+        try init(&prepared, iv[0..first_bytes], &state);
+        try updateIv(&state, iv[first_bytes..iv_len]);
+        var actual: [16]u8 = undefined;
+        try sealFinal(&state, &actual);
+        try testing.expectEqual(expected, actual);
+    };
+}
+
 test "what comes out of turn is refused, and a state ends once" {
     var prepared: Prepared = undefined;
     try prepare("0123456789abcdef", &prepared);
@@ -713,6 +778,7 @@ test "what comes out of turn is refused, and a state ends once" {
     try updateAad(&state, "aad");
     try sealUpdate(&state, &text, &text);
     try testing.expectError(error.InvalidState, updateAad(&state, "more"));
+    try testing.expectError(error.InvalidState, updateIv(&state, "more"));
     try testing.expectError(error.InvalidState, verifyUpdate(&state, &text));
     try testing.expectError(error.InvalidState, verifyFinal(&state, &tag));
     try testing.expectError(error.InvalidState, openUpdate(&state, &text, &text));
@@ -721,6 +787,8 @@ test "what comes out of turn is refused, and a state ends once" {
     try testing.expectError(error.InvalidState, sealFinal(&state, &tag));
 
     try init(&prepared, "iv", &state);
+    try updateAad(&state, "");
+    try testing.expectError(error.InvalidState, updateIv(&state, "more"));
     try updateAad(&state, "aad");
     try verifyUpdate(&state, text[0..39]);
     try testing.expectError(error.InvalidState, sealUpdate(&state, &text, &text));
@@ -766,7 +834,7 @@ test "more text than the counter can number is refused, and the state is as it w
 }
 
 test "a forged key or state gives wrong bytes and touches nothing else" {
-    for ([_]Kind{ .aad, .sealing, .verifying, .opening }) |kind| {
+    for ([_]Kind{ .iv, .aad, .sealing, .verifying, .opening }) |kind| {
         var guarded: extern struct { before: [64]u8 align(16), state: State, after: [64]u8 } = undefined;
         @memset(std.mem.asBytes(&guarded), 0xff);
         guarded.state.tag = @intFromEnum(kind);
@@ -783,7 +851,8 @@ test "a forged key or state gives wrong bytes and touches nothing else" {
                 try testing.expectError(error.AuthenticationFailed, verifyFinal(&guarded.state, &tag));
             },
             else => {
-                if (kind == .aad) try updateAad(&guarded.state, &text);
+                if (kind == .iv) try updateIv(&guarded.state, &text);
+                if (kind == .iv or kind == .aad) try updateAad(&guarded.state, &text);
                 guarded.state.message.text_bytes = 5;
                 try sealUpdate(&guarded.state, &text, &text);
                 try sealFinal(&guarded.state, &tag);

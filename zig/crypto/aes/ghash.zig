@@ -98,19 +98,25 @@ pub noinline fn absorb(
         inline for (&high, &low, 0..) |*first, *last, i| {
             var x = reverse(vector.load(group[i * block_bytes ..][0..block_bytes]));
             if (i == 0) x ^= sum;
-            first.* = x >> splat(4);
+            // Whole words are shifted in one instruction, bytes in five.
+            first.* = @as(Block, @bitCast(@as(Halves, @bitCast(x)) >> @splat(4))) & splat(0x0f);
             last.* = x & splat(0x0f);
         }
         var product = splat(0);
         var above = splat(0);
         for (&tables.rows) |*row| {
+            const address = vector.hidden(@intFromPtr(row));
             above = @shuffle(u8, above, product, next_lane_of_two);
             // The rows wait for one another, so what a row adds is summed up on the side.
             var added: [n]Block = undefined;
             inline for (&added, high, low, 0..) |*looked_up, first, last, i| {
-                looked_up.* = vector.swizzle(row[2 * i], first) ^ vector.swizzle(row[2 * i + 1], last);
+                const entries: [2]*const Block = .{
+                    @ptrFromInt(address + 2 * i * block_bytes),
+                    @ptrFromInt(address + (2 * i + 1) * block_bytes),
+                };
+                looked_up.* = vector.swizzle(entries[0].*, first) ^ vector.swizzle(entries[1].*, last);
             }
-            product = vector.swizzle(product, next_lane) ^ total(n, added);
+            product = vector.swizzle(product, next_lane) ^ vector.hidden(total(n, added));
         }
         sum = reduce(product, above);
     }

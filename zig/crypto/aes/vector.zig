@@ -16,6 +16,16 @@ pub inline fn store(bytes: *[block_bytes]u8, block: Block) void {
     bytes.* = block;
 }
 
+/// The same value, of which the optimizer knows nothing any more. Otherwise LLVM makes one long chain of a tree of sums;
+/// and it adds an offset to an address that it knows, instead of leaving that to the load, where it costs nothing.
+pub inline fn hidden(value: anytype) @TypeOf(value) {
+    if (comptime !builtin.cpu.arch.isWasm()) return value;
+    return asm (""
+        : [result] "=r" (-> @TypeOf(value)),
+        : [value] "0" (value),
+    );
+}
+
 pub inline fn splat(byte: u8) Block {
     return @splat(byte);
 }

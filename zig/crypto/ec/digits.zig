@@ -1,8 +1,9 @@
 //! Natural numbers as digits, the lowest first, in bases that are powers of two: between bytes and limbs, and to the
 //! least of all numbers that are the same modulo another. One copy of each function serves all curves.
 //!
-//! Constant time: what happens depends on lengths and bases only.
+//! Constant time but for what says otherwise: what happens depends on lengths and bases only.
 
+const std = @import("std");
 const hidden = @import("secret.zig").hidden;
 
 /// The digits of a big-endian integer, which must fit.
@@ -85,6 +86,54 @@ pub noinline fn reduce(digits: []i64, digit_bits: u6, a: []const i64, modulus: [
     }
 }
 
+/// A big-endian integer as odd digits below 2^(window - 1) and their negatives, at least window - 1 zeros between any
+/// two: digits[i] stands for digits[i] * 2^i. There is one digit more than the integer has bits, for the last carry.
+/// Variable time: for public numbers.
+pub noinline fn nonAdjacent(digits: []i8, window: u4, integer: []const u8) void {
+    @memset(digits, 0);
+    var carried: u32 = 0;
+    var i: usize = 0;
+    while (i < digits.len) {
+        // The next bits, eight at least.
+        var bits: u32 = 0;
+        for (0..2) |byte| {
+            const from_end = i / 8 + byte + 1;
+            if (from_end <= integer.len) bits |= @as(u32, integer[integer.len - from_end]) << @intCast(8 * byte);
+        }
+        bits >>= @intCast(i % 8);
+        if (bits & 1 == carried) {
+            i += 1;
+            continue;
+        }
+        const digit: i32 = @intCast((bits & mask(window)) + carried);
+        carried = @intFromBool(digit >= @as(i32, 1) << window - 1);
+        digits[i] = @intCast(if (carried != 0) digit - (@as(i32, 1) << window) else digit);
+        i += window;
+    }
+}
+
 inline fn mask(bits: u6) u64 {
     return (@as(u64, 1) << bits) - 1;
+}
+
+test "odd digits, zeros between them, add up to the integer" {
+    var prng: std.Random.DefaultPrng = .init(std.testing.random_seed);
+    for (0..400) |round| {
+        var integer: [16]u8 = undefined;
+        prng.random().bytes(&integer);
+        if (round < 64) @memset(&integer, if (round % 2 == 0) 0xff else 0); // Carries to the end, and nothing at all.
+        if (round >= 32 and round < 64) integer[round % 16] = 0x80;
+        for ([_]u4{ 2, 5, 6, 8 }) |window| {
+            var digits: [8 * integer.len + 1]i8 = undefined;
+            nonAdjacent(&digits, window, &integer);
+            var sum: i256 = 0;
+            for (digits, 0..) |digit, i| {
+                sum += @as(i256, digit) << @intCast(i);
+                if (digit == 0) continue;
+                try std.testing.expect(@abs(digit) % 2 == 1 and @abs(digit) < @as(u8, 1) << @intCast(window - 1));
+                for (digits[i + 1 .. @min(i + window, digits.len)]) |next| try std.testing.expectEqual(0, next);
+            }
+            try std.testing.expectEqual(std.mem.readInt(u128, &integer, .big), sum);
+        }
+    }
 }

@@ -48,26 +48,43 @@ pub fn publicKeyBytes(curve: Curve) u32 {
     };
 }
 
+/// The order of a curve's group, as a big-endian integer.
+pub fn orderOf(curve: Curve) []const u8 {
+    return switch (curve) {
+        inline else => |comptime_curve| &Keys(comptime_curve.Type()).order,
+    };
+}
+
 /// A private key from random bytes, as many as it has: FIPS 186-5, section A.2.2, rejection sampling. False for the few
 /// random numbers that are too large: then others are needed.
-pub fn generate(curve: Curve, random: []const u8, private_key: []u8) bool {
-    std.debug.assert(random.len == privateKeyBytes(curve) and private_key.len == random.len);
-    switch (curve) {
-        inline else => |comptime_curve| {
-            const K = Keys(comptime_curve.Type());
-            return K.generate(random[0..K.bytes], private_key[0..K.bytes]);
-        },
+pub noinline fn generate(curve: Curve, random: []const u8, private_key: []u8) bool {
+    const order = orderOf(curve);
+    std.debug.assert(random.len == order.len and private_key.len == random.len);
+    @memcpy(private_key, random);
+    private_key[0] &= @as(u8, 0xff) >> @intCast(@clz(order[0])); // Of P-521's first byte only one bit counts.
+    var carried: u32 = 1;
+    var at = private_key.len;
+    while (at > 0) {
+        at -= 1;
+        carried += private_key[at];
+        private_key[at] = @truncate(carried);
+        carried >>= 8;
     }
+    // 1 more than the random number may be 0: of as many ones.
+    if (isPrivateKey(curve, private_key)) return true;
+    ct.wipe(private_key);
+    return false;
 }
 
 /// Whether what should be a private key is one: as long as the order, and from 1 to the order less 1.
-pub fn isPrivateKey(curve: Curve, private_key: []const u8) bool {
-    switch (curve) {
-        inline else => |comptime_curve| {
-            _ = Keys(comptime_curve.Type()).checkedPrivateKey(private_key) catch return false;
-            return true;
-        },
-    }
+pub noinline fn isPrivateKey(curve: Curve, private_key: []const u8) bool {
+    const order = orderOf(curve);
+    // It is public whether it is so.
+    return private_key.len == order.len and secret.declassified(secret.isInRange(private_key, order));
+}
+
+pub fn requirePrivateKey(curve: Curve, private_key: []const u8) PrivateKeyError!void {
+    if (!isPrivateKey(curve, private_key)) return error.InvalidPrivateKey;
 }
 
 /// The public key of a private key, in the first bytes of `public_key`; gives its length.
@@ -78,16 +95,37 @@ pub fn publicKey(curve: Curve, private_key: []const u8, public_key: []u8) (Priva
             const P = points.Points(C);
             if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
             defer secret.wipeStack();
-            const checked = try Keys(C).checkedPrivateKey(private_key);
-            Keys(C).publicKey(checked, public_key[0..P.uncompressed_bytes]);
+            try requirePrivateKey(curve, private_key);
+            Keys(C).publicKey(private_key[0..C.Scalar.bytes], public_key[0..P.uncompressed_bytes]);
             return P.uncompressed_bytes;
+        },
+    }
+}
+
+/// Whether the public key, any encoding of a point, is that of the private key. Writes it uncompressed, as
+/// `decodePublicKey` does, whatever the answer.
+pub fn isPair(
+    curve: Curve,
+    private_key: []const u8,
+    encoded: []const u8,
+    public_key: []u8,
+) (PrivateKeyError || PublicKeyError || error{NoSpace})!bool {
+    switch (curve) {
+        inline else => |comptime_curve| {
+            const C = comptime_curve.Type();
+            const P = points.Points(C);
+            if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
+            defer secret.wipeStack();
+            try requirePrivateKey(curve, private_key);
+            _ = try decodePublicKey(curve, encoded, public_key);
+            return Keys(C).isPair(private_key[0..C.Scalar.bytes], public_key[0..P.uncompressed_bytes]);
         },
     }
 }
 
 /// A public key from any encoding of a point, in the first bytes of `public_key`; gives its length. Checks all that
 /// SP 800-56A, section 5.6.2.3.3, asks for.
-pub fn decodePublicKey(
+pub noinline fn decodePublicKey(
     curve: Curve,
     encoded: []const u8,
     public_key: []u8,
@@ -110,26 +148,6 @@ pub fn Keys(comptime C: type) type {
         pub const bytes = Scalar.bytes;
         /// The order of the group.
         pub const order = bigEndian(bytes, Scalar.modulus);
-        const order_less_1 = bigEndian(bytes, Scalar.modulus - 1);
-
-        fn generate(random: *const [bytes]u8, private_key: *[bytes]u8) bool {
-            private_key.* = random.*;
-            private_key[0] &= 0xff >> 8 * bytes - Scalar.bits;
-            const fits = secret.isBelow(private_key, &order_less_1);
-            if (!secret.declassified(fits)) {
-                ct.wipe(private_key);
-                return false;
-            }
-            var carried: u32 = 1;
-            var at: usize = bytes;
-            while (at > 0) {
-                at -= 1;
-                carried += private_key[at];
-                private_key[at] = @truncate(carried);
-                carried >>= 8;
-            }
-            return true;
-        }
 
         /// Not inlined, for `wipeStack` to reach what it leaves.
         noinline fn publicKey(private_key: *const [bytes]u8, public_key: *[P.uncompressed_bytes]u8) void {
@@ -138,14 +156,10 @@ pub fn Keys(comptime C: type) type {
             P.encode(&point, public_key);
         }
 
-        /// From 1 to the order less 1. It is public whether it is so.
-        pub fn isInRange(scalar: *const [bytes]u8) bool {
-            return secret.declassified(secret.isInRange(scalar, &order));
-        }
-
-        pub fn checkedPrivateKey(private_key: []const u8) PrivateKeyError!*const [bytes]u8 {
-            if (private_key.len != bytes or !isInRange(private_key[0..bytes])) return error.InvalidPrivateKey;
-            return private_key[0..bytes];
+        noinline fn isPair(private_key: *const [bytes]u8, public_key: *const [P.uncompressed_bytes]u8) bool {
+            const d = Scalar.enter(private_key);
+            const point = multiply.Multiples(C).ofGenerator(&d);
+            return secret.declassified(point.is(&P.enter(public_key)));
         }
     };
 }
@@ -193,5 +207,30 @@ test "private keys from 1 to the order less 1 are in range" {
         try testing.expect(!isPrivateKey(curve, ""));
         try testing.expect(!isPrivateKey(curve, bigEndian(n, 1)[1..]));
         try testing.expect(!isPrivateKey(curve, &(bigEndian(n, 1) ++ .{1})));
+    }
+}
+
+test "a public key is the private key's in both of its forms, and neither another's nor its negative" {
+    inline for (.{ Curve.p256, Curve.p384, Curve.p521 }) |curve| {
+        const n = curve.Type().Scalar.bytes;
+        const P = points.Points(curve.Type());
+        const private_key = bigEndian(n, 0x1234567890abcdef);
+        var public_key: [P.uncompressed_bytes]u8 = undefined;
+        _ = try publicKey(curve, &private_key, &public_key);
+        var compressed: [P.compressed_bytes]u8 = public_key[0..P.compressed_bytes].*;
+        compressed[0] = 2 + (public_key[2 * n] & 1);
+        for ([_][]const u8{ &public_key, &compressed }) |encoded| {
+            var decoded: [P.uncompressed_bytes]u8 = undefined;
+            try testing.expect(try isPair(curve, &private_key, encoded, &decoded));
+            try testing.expectEqual(public_key, decoded);
+            try testing.expect(!try isPair(curve, &bigEndian(n, 0x1234567890abcdee), encoded, &decoded));
+        }
+        compressed[0] ^= 1;
+        var decoded: [P.uncompressed_bytes]u8 = undefined;
+        try testing.expect(!try isPair(curve, &private_key, &compressed, &decoded));
+        try testing.expectEqual(public_key[0 .. n + 1].*, decoded[0 .. n + 1].*);
+        try testing.expectError(error.InvalidPublicKey, isPair(curve, &private_key, public_key[1..], &decoded));
+        try testing.expectError(error.InvalidPrivateKey, isPair(curve, &bigEndian(n, 0), &public_key, &decoded));
+        try testing.expectError(error.NoSpace, isPair(curve, &private_key, &public_key, decoded[1..]));
     }
 }

@@ -9,10 +9,16 @@
 //! so that what could overflow does not compile. Nothing is wiped here: who knows that a value is secret wipes it.
 
 const std = @import("std");
-const builtin = @import("builtin");
 const digits = @import("digits.zig");
 const inversion = @import("inversion.zig");
+const vector = @import("lanes.zig");
 const secret = @import("secret.zig");
+
+const Factors = vector.Factors;
+const Lanes = vector.Lanes;
+const hidden = vector.hidden;
+const multiplied = vector.multiplied;
+const shifted = vector.shifted;
 
 pub const Parameters = struct {
     modulus: comptime_int,
@@ -24,10 +30,8 @@ pub const Parameters = struct {
 /// Plus or minus 2^exponent.
 pub const Power = struct { sign: comptime_int, exponent: comptime_int };
 
-/// A limb of two elements, or whatever else comes in twos.
-pub const Lanes = @Vector(2, i64);
-
-/// Modulo a prime that is `powers` minus 1, the exponents and their rests modulo limb_bits both ascending.
+/// Modulo a prime that is `powers` minus 1, the exponents and their rests modulo limb_bits both ascending, each
+/// exponent in a limb of its own.
 pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) type {
     comptime {
         var sum = -1;
@@ -35,6 +39,11 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         std.debug.assert(sum == parameters.modulus);
         std.debug.assert(powers[0].exponent >= parameters.limb_bits);
         std.debug.assert(powers[powers.len - 1].exponent == parameters.bits);
+        // What folding adds to a limb is less than 7 * 2^(limb_bits - 8), and so than a 16th of `half`.
+        for (powers[0 .. powers.len - 1], powers[1..]) |power, next| {
+            std.debug.assert(power.exponent % parameters.limb_bits <= parameters.limb_bits - 8);
+            std.debug.assert(power.exponent / parameters.limb_bits < next.exponent / parameters.limb_bits);
+        }
     }
     return struct {
         const numbers = Numbers(parameters);
@@ -51,15 +60,17 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         pub const Limbs = [limbs]Lanes;
 
         /// Two elements in the Montgomery form, x * R. No limb exceeds `limb_max`, and neither 9/16 of the modulus.
-        pub const Pair = Sum(1);
+        pub const Pair = Sum(1, 1);
 
-        /// Two sums or differences of `count` elements each, not carried.
-        pub fn Sum(comptime count_: comptime_int) type {
+        /// Two sums or differences, not carried, of so many elements in either lane.
+        pub fn Sum(comptime first: comptime_int, comptime second: comptime_int) type {
             return extern struct {
                 limbs: Limbs,
-                const count = count_;
+                const counts: Counts = .{ first, second };
             };
         }
+
+        const Counts = [2]comptime_int;
 
         pub const zeros: Pair = constants(0, 0);
         pub const ones: Pair = constants(1, 1);
@@ -89,7 +100,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
             return struct {
                 a: A,
                 b: B,
-                const count = countOf(A) + countOf(B);
+                const counts: Counts = .{ countsOf(A)[0] + countsOf(B)[0], countsOf(A)[1] + countsOf(B)[1] };
 
                 fn limb(sum: @This(), i: usize) Lanes {
                     return hidden(limbOf(sum.a, i) + limbOf(sum.b, i));
@@ -106,7 +117,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
             return struct {
                 a: A,
                 b: B,
-                const count = countOf(A) + countOf(B);
+                const counts: Counts = .{ countsOf(A)[0] + countsOf(B)[0], countsOf(A)[1] + countsOf(B)[1] };
 
                 fn limb(difference: @This(), i: usize) Lanes {
                     return limbOf(difference.a, i) - limbOf(difference.b, i);
@@ -128,7 +139,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
             return struct {
                 a: A,
                 b: B,
-                const count = @max(countOf(A), countOf(B));
+                const counts: Counts = .{ countsOf(A)[i], countsOf(B)[j] };
 
                 fn limb(both: @This(), at: usize) Lanes {
                     return @shuffle(i64, limbOf(both.a, at), limbOf(both.b, at), [2]i32{ i, ~@as(i32, j) });
@@ -141,24 +152,40 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         }
 
         /// How many elements are summed up in each lane.
-        fn countOf(comptime A: type) comptime_int {
+        fn countsOf(comptime A: type) Counts {
             return switch (@typeInfo(A)) {
-                .pointer => |pointer| pointer.child.count,
-                else => A.count,
+                .pointer => |pointer| pointer.child.counts,
+                else => A.counts,
             };
         }
 
+        fn Computed(comptime A: type) type {
+            return Sum(countsOf(A)[0], countsOf(A)[1]);
+        }
+
         /// The sum, computed.
-        pub inline fn computed(a: anytype) Sum(countOf(@TypeOf(a))) {
-            var sum: Sum(countOf(@TypeOf(a))) = undefined;
+        pub inline fn computed(a: anytype) Computed(@TypeOf(a)) {
+            var sum: Computed(@TypeOf(a)) = undefined;
             compute(a, &sum.limbs);
             return sum;
+        }
+
+        /// Computes a sum where it belongs, which may be where a part of it is.
+        pub inline fn store(result: anytype, a: anytype) void {
+            const room: Counts = @TypeOf(result.*).counts;
+            const counts = countsOf(@TypeOf(a));
+            comptime std.debug.assert(counts[0] <= room[0] and counts[1] <= room[1]);
+            compute(a, &result.limbs);
         }
 
         /// Limb by limb, in a loop that LLVM cannot unroll: it would be hardly faster, and the code twice as long.
         inline fn compute(a: anytype, result: *Limbs) void {
             var i: usize = 0;
-            while (i < hidden(@as(usize, limbs))) : (i += 1) result[i] = limbOf(a, i);
+            while (true) {
+                result[i] = limbOf(a, i);
+                i += 1;
+                if (i == hidden(@as(usize, limbs))) break;
+            }
         }
 
         /// A pointer to a sum's limbs, computed first if need be.
@@ -169,22 +196,29 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         }
 
         /// The first element, and the negative of the second.
-        pub fn secondNegated(a: *const Pair) Pair {
-            const sign: Lanes = .{ 0, -1 };
-            var result: Pair = undefined;
-            for (&result.limbs, a.limbs) |*limb, x| limb.* = (x ^ sign) - sign;
-            return result;
+        pub noinline fn secondNegated(a: *const Pair) Pair {
+            return .{ .limbs = computed(lanes(a, 0, minus(&zeros, a), 1)).limbs };
         }
 
-        /// The product of a sum of m and a sum of n elements fits if m * n is at most this: a column is `limbs`
-        /// products, what the reduction adds, and a carry.
+        // A product fits if all columns are below 2^63, carries from the one below included. (Those of Karatsuba's may
+        // wrap around on the way: they are sums modulo 2^64, and the last of them fits.) In a column there are
+        //
+        // - `limbs` products of limbs, each at most m * n * limb_max^2 for sums of m and of n elements;
+        // - for each power one m[i] below 2^limb_bits, shifted by the rest of its exponent;
+        // - the carry, at most 2^(63 - limb_bits), and as much again for the limb of c and the rounding of `keep`.
+
+        /// The most that m * n may be.
         pub const product_max = blk: {
-            var added = 1 << 63 - limb_bits + 1;
+            const rest = 1 << 63 - limb_bits;
+            std.debug.assert(rest >= numbers.subtrahend_max * limb_max + numbers.half);
+            var added = rest + rest;
             for (powers) |power| added += 1 << limb_bits + power.exponent % limb_bits;
-            break :blk ((1 << 63) - added) / (limbs * limb_max * limb_max);
+            const most = ((1 << 63) - added) / (limbs * limb_max * limb_max);
+            std.debug.assert(numbers.quotientMax(most) <= 7);
+            break :blk most;
         };
 
-        /// And if neither is more than this: factors are 32 bits.
+        /// The most that m and n may be: factors are 32 bits, and Karatsuba's are sums of two limbs.
         pub const factor_max = ((1 << 31) - 1) / ((if (karatsuba) 2 else 1) * limb_max);
 
         pub inline fn mul(a: anytype, b: anytype) Pair {
@@ -212,29 +246,37 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         // Stored where they belong: an assignment would copy them there. That may be where a factor is.
 
         pub inline fn storeMulSub(result: *Pair, a: anytype, b: anytype, c: anytype) void {
-            const a_count = countOf(@TypeOf(a));
-            const b_count = countOf(@TypeOf(b));
-            comptime std.debug.assert(a_count * b_count <= product_max and @max(a_count, b_count) <= factor_max);
-            comptime std.debug.assert(countOf(@TypeOf(c)) <= numbers.subtrahend_max);
+            comptime requireFit(countsOf(@TypeOf(a)), countsOf(@TypeOf(b)), countsOf(@TypeOf(c)));
             var storage: [3]Limbs = undefined;
             mulLimbs(&result.limbs, operand(a, &storage[0]), operand(b, &storage[1]), operand(c, &storage[2]));
         }
 
         pub inline fn storeSqrSub(result: *Pair, a: anytype, c: anytype) void {
-            const count = countOf(@TypeOf(a));
-            comptime std.debug.assert(count * count <= product_max and count <= factor_max);
-            comptime std.debug.assert(countOf(@TypeOf(c)) <= numbers.subtrahend_max);
+            comptime requireFit(countsOf(@TypeOf(a)), countsOf(@TypeOf(a)), countsOf(@TypeOf(c)));
             var storage: [2]Limbs = undefined;
             sqrLimbs(&result.limbs, operand(a, &storage[0]), operand(c, &storage[1]));
         }
 
+        fn requireFit(comptime a: Counts, comptime b: Counts, comptime c: Counts) void {
+            for (a, b, c) |m, n, subtrahend| {
+                std.debug.assert(m * n <= product_max and @max(m, n) <= factor_max);
+                std.debug.assert(subtrahend <= numbers.subtrahend_max);
+            }
+        }
+
         /// A sum that is too long to be multiplied, carried.
-        pub noinline fn settle(a: *const Sum(3)) Pair {
+        pub inline fn settle(a: anytype) Pair {
+            comptime for (countsOf(@TypeOf(a))) |count| std.debug.assert(count <= numbers.subtrahend_max);
+            var storage: Limbs = undefined;
             var result: Pair = undefined;
-            var carried: Lanes = @splat(0);
-            inline for (0..limbs - 1) |i| carried = keep(&result.limbs, i, a.limbs[i] + carried);
-            fold(&result.limbs, a.limbs[limbs - 1] + carried);
+            carry(&result.limbs, operand(a, &storage));
             return result;
+        }
+
+        noinline fn carry(out: *Limbs, a: *const Limbs) void {
+            var carried: Lanes = @splat(0);
+            inline for (0..limbs - 1) |i| carried = keep(out, i, a[i] + carried);
+            fold(out, a[limbs - 1] + carried);
         }
 
         // ---- the two functions in which most of the time goes ----
@@ -297,23 +339,10 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 
         const karatsuba = limbs % 2 == 0;
 
-        /// Two limbs as factors of 32 bits each, in the first two lanes.
-        const Factors = @Vector(4, i32);
-
         inline fn factors(a: *const Limbs) [limbs]Factors {
             var result: [limbs]Factors = undefined;
-            inline for (&result, a) |*to, from| {
-                const words: Factors = @bitCast(from);
-                to.* = hidden(@shuffle(i32, words, words, [4]i32{ 0, 2, 0, 2 }));
-            }
+            inline for (&result, a) |*to, from| to.* = vector.factors(from, 0, 1);
             return result;
-        }
-
-        /// i64x2.extmul_low_i32x4_s
-        inline fn multiplied(x: Factors, y: Factors) Lanes {
-            const x_low: @Vector(2, i32) = @shuffle(i32, x, undefined, [2]i32{ 0, 1 });
-            const y_low: @Vector(2, i32) = @shuffle(i32, y, undefined, [2]i32{ 0, 1 });
-            return @as(Lanes, x_low) *% @as(Lanes, y_low);
         }
 
         /// Column k of a product of n limbs each; zero outside of it.
@@ -357,23 +386,18 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         inline fn column(out: *Limbs, m: *Limbs, comptime k: comptime_int, sum: Lanes, c: *const Limbs) Lanes {
             if (k >= limbs) return keep(out, k - limbs, sum - c[k - limbs]);
             m[k] = sum & mask;
-            return shifted(sum);
+            return shifted(sum, limb_bits);
         }
 
         /// Keeps the balanced lowest digit of sum as a limb, and gives the rest.
         inline fn keep(out: *Limbs, comptime i: comptime_int, sum: Lanes) Lanes {
             const raised = hidden(sum + half);
             out[i] = (raised & mask) - half;
-            return shifted(raised);
+            return shifted(raised, limb_bits);
         }
 
-        /// sum >> limb_bits. x86 has no such shift of signed 64-bit lanes, and what engines do instead takes longer.
-        inline fn shifted(sum: Lanes) Lanes {
-            const unsigned: @Vector(2, u64) = @bitCast(hidden(sum ^ @as(Lanes, @splat(std.math.minInt(i64)))));
-            return @as(Lanes, @bitCast(unsigned >> @splat(limb_bits))) - @as(Lanes, @splat(1 << 63 - limb_bits));
-        }
-
-        /// The highest limb, less the multiple of the modulus that brings the whole down to about half of it.
+        /// The highest limb, less q * 2^bits, so that the whole is down to half the modulus, or little more; and q times
+        /// what 2^bits is modulo the modulus: 1, less the other powers.
         inline fn fold(out: *Limbs, last: Lanes) void {
             const q = (last + @as(Lanes, @splat(1 << last_bits - 1))) >> @splat(last_bits);
             out[limbs - 1] = last - (q << @splat(last_bits));
@@ -392,7 +416,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
             var both: [2]numbers.Limbs = undefined;
             digits.fromBytes(&both[0], limb_bits, first);
             digits.fromBytes(&both[1], limb_bits, second);
-            const sum: Sum(2) = .{ .limbs = pairOf(both[0], both[1]).limbs }; // Not balanced: to twice `half`.
+            const sum: Sum(2, 2) = .{ .limbs = pairOf(both[0], both[1]).limbs }; // Not balanced: to twice `half`.
             return mul(&sum, &constants(R, R));
         }
 
@@ -409,10 +433,25 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 
         /// 1 / a, and 0 for 0, of the first lane, in both.
         pub noinline fn inverse(a: *const Pair) Pair {
-            var result = numbers.canonical(&limbsOf(a, 0));
-            inversion.invert(&comptime .of(modulus, parameters.bits), limb_bits, &result);
-            const sum: Sum(2) = .{ .limbs = pairOf(result, result).limbs };
+            var number = numbers.canonical(&limbsOf(a, 0));
+            inversion.invert(&for_inversion, limb_bits, &number);
+            return inverted(&number);
+        }
+
+        const for_inversion: inversion.Modulus = .of(modulus, parameters.bits);
+
+        /// From the inverse of what is in the Montgomery form.
+        fn inverted(number: *const numbers.Limbs) Pair {
+            const sum: Sum(2, 2) = .{ .limbs = pairOf(number.*, number.*).limbs };
             return mul(&sum, &constants(R * R, R * R));
+        }
+
+        /// `inverse` of an element, and of one modulo the order of the same curve.
+        pub noinline fn inverses(comptime S: type, a: *const Pair, b: *const S.Element) struct { Pair, S.Element } {
+            var number = numbers.canonical(&limbsOf(a, 0));
+            var other = S.numbers.canonical(&b.limbs);
+            inversion.invertBoth(&.{ for_inversion, S.for_inversion }, limb_bits, &number, &other);
+            return .{ inverted(&number), S.inverted(&other) };
         }
 
         fn limbsOf(a: *const Pair, comptime lane: comptime_int) numbers.Limbs {
@@ -424,9 +463,19 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         /// Whether the element in a lane is 0. Of the multiples of the modulus an element can only be 0 itself, and of
         /// the ways to write that with limbs below 2^limb_bits only the plain one: nothing cancels a lowest limb.
         pub fn isZero(a: *const Pair, comptime lane: comptime_int) bool {
+            return bitsOf(a)[lane] == 0;
+        }
+
+        /// Whether both elements are 0.
+        pub fn isZeros(a: *const Pair) bool {
+            const set = bitsOf(a);
+            return set[0] | set[1] == 0;
+        }
+
+        fn bitsOf(a: *const Pair) Lanes {
             var set: Lanes = @splat(0);
             for (a.limbs) |both| set |= both;
-            return set[lane] == 0;
+            return set;
         }
     };
 }
@@ -456,6 +505,7 @@ pub fn Order(comptime parameters: Parameters) type {
 
         /// In the Montgomery form, x * R. No limb is beyond `limb_max`, the whole not beyond 9/16 of the modulus.
         pub const Element = Sum(1);
+        pub const zero = constant(0);
         pub const one = constant(1);
 
         /// A sum of `count` elements, not carried.
@@ -474,9 +524,14 @@ pub fn Order(comptime parameters: Parameters) type {
             };
         }
 
-        /// A column is `limbs` products, as many of a digit and a limb of the modulus, and a carry.
-        pub const product_max = ((1 << 63) - limbs * mask * (numbers.half + 1) - (1 << 63 - limb_bits + 1)) /
-            (limbs * limb_max * limb_max);
+        /// See `Field`'s. On its way down the rows, a sum takes in `limbs` products of limbs, as many of a digit and a
+        /// limb of the modulus, which is at most half + 1, and carries from below.
+        pub const product_max = blk: {
+            const added = limbs * mask * (numbers.half + 1) + (1 << 63 - limb_bits + 1);
+            const most = ((1 << 63) - added) / (limbs * limb_max * limb_max);
+            std.debug.assert(numbers.quotientMax(most) <= 7);
+            break :blk most;
+        };
 
         /// A constant in the Montgomery form.
         pub fn constant(comptime value: comptime_int) Element {
@@ -492,8 +547,25 @@ pub fn Order(comptime parameters: Parameters) type {
         pub inline fn mul(a: anytype, b: anytype) Element {
             comptime std.debug.assert(@TypeOf(a.*).count * @TypeOf(b.*).count <= product_max);
             var result: Element = undefined;
-            mulModulo(&result.limbs, &a.limbs, &b.limbs, &modulus_limbs, negative_inverse, limb_bits, last_bits);
+            mulLimbs(&result.limbs, &a.limbs, &b.limbs);
             return result;
+        }
+
+        /// out = a * b / R. Row by row, and in each row the sums are variables.
+        noinline fn mulLimbs(out: *Limbs, a: *const Limbs, b: *const Limbs) void {
+            var sums: Limbs = @splat(0);
+            var row: usize = 0;
+            while (row < secret.hidden(@as(usize, limbs))) : (row += 1) {
+                const digit = a[row];
+                inline for (&sums, b) |*sum, limb| sum.* += secret.hidden(digit *% limb);
+                const m = (sums[0] *% negative_inverse) & mask;
+                const carried = (sums[0] + m * modulus_limbs[0]) >> limb_bits;
+                inline for (1..limbs) |i| sums[i - 1] = sums[i] + secret.hidden(m *% modulus_limbs[i]);
+                sums[0] += carried;
+                sums[limbs - 1] = 0;
+            }
+            out.* = sums;
+            balance(out, &modulus_limbs, limb_bits, last_bits);
         }
 
         /// From a big-endian integer of at most `bits` bits.
@@ -523,8 +595,15 @@ pub fn Order(comptime parameters: Parameters) type {
 
         /// 1 / a, and 0 for 0.
         pub noinline fn inverse(a: *const Element) Element {
-            var sum: Sum(2) = .{ .limbs = numbers.canonical(&a.limbs) };
-            inversion.invert(&comptime .of(modulus, bits), limb_bits, &sum.limbs);
+            var result = numbers.canonical(&a.limbs);
+            inversion.invert(&for_inversion, limb_bits, &result);
+            return inverted(&result);
+        }
+
+        const for_inversion: inversion.Modulus = .of(modulus, bits);
+
+        fn inverted(digits_: *const Limbs) Element {
+            const sum: Sum(2) = .{ .limbs = digits_.* };
             return mul(&sum, &constant(R * R));
         }
 
@@ -537,30 +616,13 @@ pub fn Order(comptime parameters: Parameters) type {
     };
 }
 
-/// out = a * b / R modulo any modulus. One copy serves all orders.
-noinline fn mulModulo(
-    out: []i64,
-    a: []const i64,
-    b: []const i64,
-    modulus: []const i64,
-    negative_inverse: i64,
-    limb_bits: u6,
-    last_bits: u6,
-) void {
-    const mask = (@as(i64, 1) << limb_bits) - 1;
-    const last = out.len - 1;
-    @memset(out, 0);
-    for (a) |digit| {
-        for (out, b) |*sum, limb| sum.* += secret.hidden(digit *% limb);
-        const m = (out[0] *% negative_inverse) & mask;
-        out[1] += (out[0] + m * modulus[0]) >> limb_bits;
-        for (out[0..last], out[1..], modulus[1..]) |*to, from, limb| to.* = from + secret.hidden(m *% limb);
-        out[last] = 0;
-    }
-    carryBalanced(out, limb_bits);
-    const q = (out[last] + (@as(i64, 1) << last_bits - 1)) >> last_bits;
-    for (out, modulus) |*sum, limb| sum.* -= q * limb;
-    carryBalanced(out, limb_bits);
+/// Carries, so that limbs are balanced, and subtracts the multiple of the modulus that brings the whole down to about
+/// half of it.
+noinline fn balance(sums: []i64, modulus: []const i64, limb_bits: u6, last_bits: u6) void {
+    carryBalanced(sums, limb_bits);
+    const q = (sums[sums.len - 1] + (@as(i64, 1) << last_bits - 1)) >> last_bits;
+    for (sums, modulus) |*sum, limb| sum.* -= secret.hidden(q *% limb);
+    carryBalanced(sums, limb_bits);
 }
 
 fn carryBalanced(sums: []i64, limb_bits: u6) void {
@@ -587,11 +649,18 @@ fn Numbers(comptime parameters: Parameters) type {
         /// A product a * b is a * b / R.
         const R = 1 << limbs * limb_bits;
 
-        /// Carries leave at most `half` in a limb. Folding adds less than a 16th: q is at most 7, and shifted by at
-        /// most limb_bits - 8. (q: what a product leaves is a digit string times the modulus, less than it, and
-        /// at most 6 / 4 more from the factors; what is subtracted is at most 6 * 9/16.)
+        /// Carries leave at most `half` in a limb, and folding adds less than a 16th of it.
         const limb_max = half + half / 16;
+        /// How many elements may be subtracted from a product, or carried.
         const subtrahend_max = 6;
+
+        /// The most that 2^bits can be contained in what a multiplication leaves, rounded: the product of two sums over
+        /// R, m * n being at most product_max, and each element within 9/16 of the modulus; a digit string below R
+        /// times the modulus, over R; and what is subtracted. In 16ths, each rounded up.
+        fn quotientMax(comptime product_max: comptime_int) comptime_int {
+            const product = (product_max * 81 * modulus + 16 * R - 1) / (16 * R);
+            return (product + 16 + 9 * subtrahend_max + 8) / 16;
+        }
 
         /// A constant between half the modulus and its negative.
         fn residue(comptime value: comptime_int) comptime_int {
@@ -624,9 +693,4 @@ fn Numbers(comptime parameters: Parameters) type {
             return result;
         }
     };
-}
-
-/// The same value, of which LLVM knows nothing where its knowing would make the code slower.
-inline fn hidden(value: anytype) @TypeOf(value) {
-    return if (builtin.cpu.arch == .wasm32) secret.hidden(value) else value;
 }

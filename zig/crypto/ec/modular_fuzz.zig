@@ -45,15 +45,15 @@ fn expectElement(comptime F: type, limbs: *const [F.limbs]i64) !void {
     try testing.expect(@abs(valueOf(F, limbs)) * 16 <= @as(Wide, F.modulus) * 9);
 }
 
-/// Two sums of `count` elements, of either kind, in the lanes of a field's.
-fn Two(comptime F: type, comptime count: comptime_int) type {
+/// Two sums of so many elements, of either kind, in the lanes of a field's.
+fn Two(comptime F: type, comptime first: comptime_int, comptime second: comptime_int) type {
     return struct {
         numbers: [2][F.limbs]i64,
-        pair: F.Sum(count),
+        pair: F.Sum(first, second),
 
         fn init(random: std.Random) @This() {
-            const numbers = [2][F.limbs]i64{ randomLimbs(F, count, random), randomLimbs(F, count, random) };
-            var pair: F.Sum(count) = undefined;
+            const numbers = [2][F.limbs]i64{ randomLimbs(F, first, random), randomLimbs(F, second, random) };
+            var pair: F.Sum(first, second) = undefined;
             for (&pair.limbs, numbers[0], numbers[1]) |*limb, a, b| limb.* = .{ a, b };
             return .{ .numbers = numbers, .pair = pair };
         }
@@ -80,9 +80,9 @@ test "products, squares and carries of a field, with limbs at their bounds" {
                 .{ 2, F.product_max / 2, 6 },
                 .{ 3, F.product_max / 3, 3 },
             }) |counts| {
-                const a: Two(F, counts[0]) = .init(random);
-                const b: Two(F, @min(counts[1], F.factor_max)) = .init(random);
-                const c: Two(F, counts[2]) = .init(random);
+                const a: Two(F, counts[0], 1) = .init(random);
+                const b: Two(F, @min(counts[1], F.factor_max), most) = .init(random);
+                const c: Two(F, counts[2], 6) = .init(random);
                 const result = F.mulSub(&a.pair, &b.pair, &c.pair);
                 inline for (0..2) |i| {
                     const limbs = lane(F, &result, i);
@@ -92,10 +92,10 @@ test "products, squares and carries of a field, with limbs at their bounds" {
                 }
             }
             inline for (.{ 1, 2, @min(std.math.sqrt(F.product_max), F.factor_max) }) |count| {
-                const a: Two(F, count) = .init(random);
-                const c: Two(F, 6) = .init(random);
+                const a: Two(F, count, count) = .init(random);
+                const c: Two(F, 6, 6) = .init(random);
                 const result = F.sqrSub(&a.pair, &c.pair);
-                const long: Two(F, 3) = .init(random);
+                const long: Two(F, 3, 6) = .init(random);
                 const settled = F.settle(&long.pair);
                 inline for (0..2) |i| {
                     const limbs = lane(F, &result, i);
@@ -165,6 +165,10 @@ test "numbers go in and out, and inverses are inverse" {
             try testing.expectEqual(b == 0, S.isZero(&number));
             const product = S.leave(&S.mul(&number, &S.inverse(&number)));
             try testing.expectEqual(@as([F.bytes]u8, .{0} ** (F.bytes - 1) ++ .{@intFromBool(b != 0)}), product);
+
+            const together = F.inverses(S, &pair, &number);
+            try testing.expectEqual(F.leave(&inverse), F.leave(&together[0]));
+            try testing.expectEqual(S.leave(&S.inverse(&number)), S.leave(&together[1]));
         }
     }
 }

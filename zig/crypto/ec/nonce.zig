@@ -26,6 +26,9 @@ pub const Nonces = struct {
     /// Whether the next nonce is the first.
     fresh: bool,
 
+    var zero_keys: std.EnumArray(hash.Algorithm, hmac.Prepared) = .initUndefined();
+    var zero_keys_ready: std.EnumSet(hash.Algorithm) = .initEmpty();
+
     /// Steps b to g. The private key and the digest, as bits2octets gives it, are as long as the order.
     pub fn init(
         nonces: *Nonces,
@@ -41,10 +44,19 @@ pub const Nonces = struct {
         nonces.order_bits = order_bits;
         nonces.value = @splat(0x01);
         nonces.fresh = true;
-        const zeros: [hash.digest_bytes_max]u8 = @splat(0);
-        hmac.prepare(algorithm, zeros[0..hash.digestBytes(algorithm)], &nonces.key);
+        nonces.key = zeroKey(algorithm).*;
         nonces.update(0x00, &.{ private_key, digest, additional });
         nonces.update(0x01, &.{ private_key, digest, additional });
+    }
+
+    /// The K that all begin with, prepared once.
+    fn zeroKey(algorithm: hash.Algorithm) *const hmac.Prepared {
+        if (!zero_keys_ready.contains(algorithm)) {
+            const zeros: [hash.digest_bytes_max]u8 = @splat(0);
+            hmac.prepare(algorithm, zeros[0..hash.digestBytes(algorithm)], zero_keys.getPtr(algorithm));
+            zero_keys_ready.insert(algorithm);
+        }
+        return zero_keys.getPtrConst(algorithm);
     }
 
     pub fn wipe(nonces: *Nonces) void {

@@ -1,5 +1,8 @@
-//! Points of the curves y^2 = x^3 - 3x + b: their sums (Jacobian coordinates, in which (x, y, z) is the point
-//! (x / z^2, y / z^3), and z = 0 infinity), and their encodings (SEC 1, version 2.0, sections 2.3.3 and 2.3.4).
+//! Points of the curves y^2 = x^3 - 3x + b: their sums, in coordinates without divisions, and their encodings (SEC 1,
+//! version 2.0, sections 2.3.3 and 2.3.4).
+//!
+//! Both kinds of coordinates keep x and y in the lanes of one vector of field elements, and what they are divided by in
+//! another. Jacobian ones are best doubled, extended ones added to. They are often not carried: see `Xy`.
 //!
 //! Constant time but for what says otherwise.
 
@@ -16,20 +19,16 @@ pub fn Points(comptime Curve: type) type {
 
         /// Any point but infinity.
         pub const Affine = extern struct {
-            /// x in the first lane, y in the second.
             xy: Pair,
 
             pub const generator: Affine = .{ .xy = F.constants(Curve.x, Curve.y) };
-
-            pub fn of(x: *const Pair, y: *const Pair) Affine {
-                return .{ .xy = F.computed(F.lanes(x, 0, y, 0)) };
-            }
 
             pub fn negated(p: *const Affine) Affine {
                 return .{ .xy = F.secondNegated(&p.xy) };
             }
         };
 
+        /// (x, y, z) is the point (x / z^2, y / z^3); infinity has a z of 0.
         pub const Jacobian = extern struct {
             /// In the first lane; the second has something else.
             x: Pair,
@@ -44,11 +43,6 @@ pub fn Points(comptime Curve: type) type {
 
             pub fn isInfinity(p: *const Jacobian) bool {
                 return F.isZero(&p.yz, 1);
-            }
-
-            /// z in both lanes.
-            pub fn zz(p: *const Jacobian) Pair {
-                return both(&p.yz, 1);
             }
 
             /// p = 2p, for infinity too. (Bernstein and Lange's dbl-2001-b, with 4beta for beta, and z = 2yz.)
@@ -107,51 +101,123 @@ pub fn Points(comptime Curve: type) type {
             }
 
             /// p = p + q for all points. Variable time: for public points.
-            pub fn addPublic(p: *Jacobian, q: *const Affine) void {
+            pub noinline fn addPublic(p: *Jacobian, q: *const Affine) void {
                 if (p.isInfinity()) {
                     p.* = .of(q);
                     return;
                 }
                 const before = p.*;
                 p.add(q);
-                if (!p.isInfinity()) return;
-                // They have the same x: their sum is infinity, unless they have the same y too.
-                const z = before.zz();
-                const z3 = F.mul(&z, &F.sqr(&z));
-                const r = F.mulSub(F.lanes(&q.xy, 1, &q.xy, 1), &z3, &before.yz);
-                if (!F.isZero(&r, 0)) return;
+                // If they have the same x, their sum is infinity, unless they have the same y too.
+                if (!p.isInfinity() or !Extended.ofJacobian(&before).is(q)) return;
                 p.* = before;
                 p.double();
             }
         };
 
+        /// (x, y, zz, zzz) is the point (x / zz, y / zzz), zz and zzz being z^2 and z^3 for some z; infinity has zeros there.
+        pub const Extended = extern struct {
+            xy: Xy,
+            zz_zzz: Pair,
+
+            pub fn of(p: *const Affine) Extended {
+                return .{ .xy = .{ .limbs = p.xy.limbs }, .zz_zzz = F.ones };
+            }
+
+            pub fn ofJacobian(p: *const Jacobian) Extended {
+                var result: Extended = undefined;
+                result.takeJacobian(p);
+                return result;
+            }
+
+            noinline fn takeJacobian(p: *Extended, jacobian: *const Jacobian) void {
+                const yz = &jacobian.yz;
+                const zz = F.sqr(F.lanes(yz, 1, yz, 1));
+                const zzz = F.mul(&zz, yz); // The second lane.
+                F.store(&p.xy, F.lanes(&jacobian.x, 0, yz, 0));
+                F.store(&p.zz_zzz, F.lanes(&zz, 0, &zzz, 1));
+            }
+
+            pub fn isInfinity(p: *const Extended) bool {
+                return F.isZero(&p.zz_zzz, 0);
+            }
+
+            /// p = 2p, for infinity too.
+            pub noinline fn double(p: *Extended) void {
+                // With z = zzz the same point is (x * zz^2, y * zz^3), and zz^3 is zzz^2.
+                const squares = F.sqr(&p.zz_zzz);
+                var jacobian: Jacobian = undefined;
+                F.storeMulSub(&jacobian.x, &p.xy, &squares, &F.zeros);
+                F.store(&jacobian.yz, F.lanes(&jacobian.x, 1, &p.zz_zzz, 1));
+                jacobian.double();
+                p.takeJacobian(&jacobian);
+            }
+
+            /// p = p + q, unless p is infinity, q or -q: then zz and zzz become 0, which they stay in all further sums.
+            /// (Bernstein and Lange's madd-2008-s.)
+            pub noinline fn add(p: *Extended, q: *const Affine) void {
+                const xy = &p.xy;
+                const zz_zzz = &p.zz_zzz;
+                // h = q.x * zz - x, r = q.y * zzz - y
+                const h_r = F.mulSub(&q.xy, zz_zzz, xy);
+                const h2_r2 = F.sqr(&h_r);
+                // h^3, and v = x * h^2.
+                const h3_v = F.mul(F.lanes(&h_r, 0, xy, 0), F.lanes(&h2_r2, 0, &h2_r2, 0));
+                const v = F.lanes(&h3_v, 1, &h3_v, 1);
+                // x = r^2 - h^3 - 2v, in both lanes.
+                const x_long = F.minus(
+                    F.lanes(&h2_r2, 1, &h2_r2, 1),
+                    F.plus(F.lanes(&h3_v, 0, &h3_v, 0), F.plus(v, v)),
+                );
+                const x = if (carried_x) F.settle(x_long) else F.computed(x_long);
+                // y = r * (v - x) - y * h^3
+                const yh3_rvx = F.mul(F.lanes(xy, 1, &h_r, 1), F.lanes(&h3_v, 0, F.minus(v, &x), 1));
+                const y = F.minus(F.lanes(&yh3_rvx, 1, &yh3_rvx, 1), &yh3_rvx);
+                F.store(xy, F.lanes(&x, 0, y, 0));
+                F.storeMulSub(zz_zzz, zz_zzz, F.lanes(&h2_r2, 0, &h3_v, 0), &F.zeros);
+            }
+
+            /// Whether p, which is not infinity, is q: x = q.x * zz, and y = q.y * zzz.
+            pub fn is(p: *const Extended, q: *const Affine) bool {
+                return F.isZeros(&F.mulSub(&q.xy, &p.zz_zzz, &p.xy));
+            }
+        };
+
+        /// x and y as additions leave them: not carried, where the field has room for the four elements in x and the two
+        /// in y.
+        const Xy = F.Sum(if (carried_x) 1 else 4, 2);
+        /// Else x is carried. In the addition that follows, x - v is a factor.
+        const carried_x = F.factor_max < 5 or F.product_max < 5;
+
         /// The most points that `normalize` takes.
         pub const normalize_max = 64;
 
-        /// Public points, none of them infinity, with z = 1. One inversion serves all (Montgomery's trick).
-        pub noinline fn normalize(given: []const Jacobian, normalized: []Affine) void {
-            // The product of the z up to each, in both lanes.
+        /// Public points, none of them infinity. One inversion serves all (Montgomery's trick).
+        pub noinline fn normalize(given: []const Extended, normalized: []Affine) void {
+            // The product of the zzz up to each, in the second lane.
             var products: [normalize_max]Pair = undefined;
-            products[0] = given[0].zz();
+            products[0] = given[0].zz_zzz;
             for (1..given.len) |i| {
-                const yz = &given[i].yz;
-                F.storeMulSub(&products[i], &products[i - 1], F.lanes(yz, 1, yz, 1), &F.zeros);
+                F.storeMulSub(&products[i], &products[i - 1], &given[i].zz_zzz, &F.zeros);
             }
-            var inverse = F.inverse(&products[given.len - 1]);
+            var inverse = F.inverse(&both(&products[given.len - 1], 1));
             var i = given.len;
             while (i > 0) {
                 i -= 1;
                 const point = &given[i];
                 const previous = if (i == 0) &F.ones else &products[i - 1];
-                // 1 / z, and 1 / the product of the z before it.
-                const inverses = F.mul(&inverse, F.lanes(previous, 0, &point.yz, 1));
+                // 1 / zzz, and 1 / the product of the zzz before it.
+                const inverses = F.mul(&inverse, F.lanes(previous, 1, &point.zz_zzz, 1));
                 inverse = both(&inverses, 1);
-                const z = F.lanes(&inverses, 0, &inverses, 0);
-                const z2 = F.sqr(z);
-                const x_z3 = F.mul(&z2, F.lanes(&point.x, 0, z, 0));
-                const y = F.mul(F.lanes(&x_z3, 1, &x_z3, 1), &point.yz);
-                normalized[i] = .of(&x_z3, &y);
+                normalized[i] = divided(point, &both(&inverses, 0));
             }
+        }
+
+        /// A point by 1 / zzz, which is in both lanes.
+        noinline fn divided(p: *const Extended, zzz_inverse: *const Pair) Affine {
+            const z_inverse = F.mul(&p.zz_zzz, zzz_inverse);
+            const zz_inverse = F.sqr(&z_inverse);
+            return .{ .xy = F.mul(&p.xy, F.lanes(&zz_inverse, 0, zzz_inverse, 1)) };
         }
 
         /// One lane of a pair, in both.
@@ -173,10 +239,10 @@ pub fn Points(comptime Curve: type) type {
                     const x = encoded[1..][0..F.bytes];
                     const y = encoded[1 + F.bytes ..][0..F.bytes];
                     if (!isCoordinate(x) or !isCoordinate(y)) return error.InvalidPublicKey;
-                    const xy = F.enter(x, y);
-                    const difference = F.sqrSub(F.lanes(&xy, 1, &xy, 1), &rightSide(&both(&xy, 0)));
-                    if (!F.isZero(&difference, 0)) return error.InvalidPublicKey;
-                    return .{ .xy = xy };
+                    const point = enter(encoded[0..uncompressed_bytes]);
+                    const difference = F.sqrSub(&point.xy, &rightSide(&both(&point.xy, 0)));
+                    if (!F.isZero(&difference, 1)) return error.InvalidPublicKey;
+                    return point;
                 },
                 .compressed_even, .compressed_odd => {
                     if (encoded.len != compressed_bytes) return error.InvalidPublicKey;
@@ -187,12 +253,17 @@ pub fn Points(comptime Curve: type) type {
                     const y = squareRoot(&y2);
                     if (!F.isZero(&F.sqrSub(&y, &y2), 0)) return error.InvalidPublicKey;
                     // y is not 0: then 2 would divide the order of the group.
-                    const point: Affine = .of(&x, &y);
+                    const point: Affine = .{ .xy = F.computed(F.lanes(&x, 0, &y, 0)) };
                     const parity = F.leave(&y)[1][F.bytes - 1] & 1;
                     return if (parity == encoded[0] & 1) point else point.negated();
                 },
                 _ => return error.InvalidPublicKey,
             }
+        }
+
+        /// A point from its uncompressed form.
+        pub fn enter(encoded: *const [uncompressed_bytes]u8) Affine {
+            return .{ .xy = F.enter(encoded[1..][0..F.bytes], encoded[1 + F.bytes ..]) };
         }
 
         fn isCoordinate(bytes: *const [F.bytes]u8) bool {
@@ -232,11 +303,8 @@ pub fn Points(comptime Curve: type) type {
         }
 
         /// The uncompressed form of a point that is not infinity.
-        pub fn encode(p: *const Jacobian, encoded: *[uncompressed_bytes]u8) void {
-            const z = F.inverse(&p.zz());
-            const x_z3 = F.mul(&F.sqr(&z), F.lanes(&p.x, 0, &z, 0));
-            const y = F.mul(F.lanes(&x_z3, 1, &x_z3, 1), &p.yz);
-            encodeAffine(&.of(&x_z3, &y), encoded);
+        pub fn encode(p: *const Extended, encoded: *[uncompressed_bytes]u8) void {
+            encodeAffine(&divided(p, &F.inverse(&both(&p.zz_zzz, 1))), encoded);
         }
 
         pub fn encodeAffine(p: *const Affine, encoded: *[uncompressed_bytes]u8) void {
@@ -284,11 +352,46 @@ test "the sum of a point and itself, its negative, or infinity, in all coordinat
     }
 }
 
+test "the sums and doubles of extended coordinates are those of Jacobian ones, and their exceptions leave zeros" {
+    inline for (.{ curves.P256, curves.P384, curves.P521 }) |C| {
+        const P = Points(C);
+        var encoded: [P.uncompressed_bytes]u8 = undefined;
+        var jacobian: P.Jacobian = .of(&.generator);
+        jacobian.double();
+        var extended: P.Extended = .of(&.generator);
+        extended.double();
+        for (0..20) |i| {
+            P.encode(&extended, &encoded);
+            try testing.expect(extended.is(&try P.decode(&encoded)));
+            try testing.expect(!extended.is(&(try P.decode(&encoded)).negated()));
+            try testing.expect(!extended.is(&.generator));
+            try expectSame(P, &jacobian, &.of(&try P.decode(&encoded)));
+            // The sum of a point and itself or its negative, and of infinity and anything.
+            for ([_]P.Affine{ P.enter(&encoded), P.enter(&encoded).negated() }) |same| {
+                var sum = extended;
+                sum.add(&same);
+                try testing.expect(sum.isInfinity());
+                sum.add(&.generator);
+                try testing.expect(sum.isInfinity());
+                sum.double();
+                try testing.expect(sum.isInfinity());
+            }
+            if (i % 3 == 1) {
+                extended.double();
+                jacobian.double();
+            } else {
+                extended.add(&.generator);
+                jacobian.add(&.generator);
+            }
+        }
+    }
+}
+
 fn expectSame(comptime P: type, a: *const P.Jacobian, b: *const P.Jacobian) !void {
     var a_bytes: [P.uncompressed_bytes]u8 = undefined;
     var b_bytes: [P.uncompressed_bytes]u8 = undefined;
-    P.encode(a, &a_bytes);
-    P.encode(b, &b_bytes);
+    P.encode(&.ofJacobian(a), &a_bytes);
+    P.encode(&.ofJacobian(b), &b_bytes);
     try testing.expectEqualSlices(u8, &a_bytes, &b_bytes);
 }
 
@@ -298,7 +401,7 @@ test "points are encoded and decoded, compressed too" {
         var point: P.Jacobian = .of(&.generator);
         for (0..20) |i| {
             var encoded: [P.uncompressed_bytes]u8 = undefined;
-            P.encode(&point, &encoded);
+            P.encode(&.ofJacobian(&point), &encoded);
             const affine = try P.decode(&encoded);
             try expectSame(P, &point, &.of(&affine));
             var compressed: [P.compressed_bytes]u8 = encoded[0..P.compressed_bytes].*;
@@ -317,7 +420,7 @@ test "infinity, points of no curve or another, coordinates not below the prime, 
         const P = Points(C);
         const bytes = C.Field.bytes;
         var good: [P.uncompressed_bytes]u8 = undefined;
-        P.encode(&.of(&.generator), &good);
+        P.encodeAffine(&.generator, &good);
         _ = try P.decode(&good);
         for (0..good.len) |length| try testing.expectError(error.InvalidPublicKey, P.decode(good[0..length]));
         try testing.expectError(error.InvalidPublicKey, P.decode(&(good ++ .{0})));

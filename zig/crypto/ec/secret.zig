@@ -28,7 +28,7 @@ pub noinline fn wipeStack() void {
 }
 
 /// Whether a big-endian integer is from 1 to less than another of the same length.
-pub fn isInRange(a: []const u8, end: []const u8) bool {
+pub noinline fn isInRange(a: []const u8, end: []const u8) bool {
     var bits: u8 = 0;
     for (a) |byte| bits |= byte;
     return @intFromBool(bits != 0) & @intFromBool(isBelow(a, end)) != 0;

@@ -5,6 +5,9 @@
 //!   refused below sqrt(2) 2^(bits - 1), so that every odd number of the interval is equally likely. A modulus of odd
 //!   length gives its extra bit to p.
 //! - p and q differ in their first 96 bits (A.1.3 asks for 100), d has more than half the bits of n.
+//! - A generator of random bytes that is stuck ends it: after 20 nlen candidates for a prime, or a row of numbers that are
+//!   not in their interval. A.1.3 gives up after 5 nlen and 10 nlen, which happens to one key in 2^41, and with e = 3, that
+//!   half of all primes do not suit, to one in two millions.
 //! - The greater prime is p, as most other software has it.
 //!
 //! Shorter moduli than the standard's 2048 bits are made too, for those who need them, and lengths that are odd.
@@ -18,6 +21,7 @@ const modulus_module = @import("modulus.zig");
 const key_module = @import("key.zig");
 const power = @import("power.zig");
 const prime = @import("prime.zig");
+const declassified = @import("../ec/secret.zig").declassified;
 const Area = @import("area.zig").Area;
 const bytesOf = @import("area.zig").bytesOf;
 const Steps = @import("inverse.zig").Steps;
@@ -42,19 +46,26 @@ comptime {
 pub const SizeError = error{InvalidKey};
 /// The memory holds no generation, or one that is not done.
 pub const StateError = key_module.StateError;
-/// Fewer random bytes than a modulus has.
-pub const StepError = StateError || error{InvalidLength};
+/// Fewer random bytes than a modulus has; or bytes that are not random: no prime is among them.
+pub const StepError = StateError || error{ InvalidLength, NotRandom };
 
-const Stage = enum(u32) { candidate, tests, done };
+/// Small primes are made, then the two are sought, then what follows from both: d, then dp and dq, then qi.
+const Stage = enum(u32) { small_primes, candidate, tests, private_exponent, exponents, coefficient, done };
 
 pub const Header = extern struct {
     tag: u32 align(16),
     sizes: key_module.Sizes,
     stage: u32,
+    /// How many small primes there are.
+    filled: u32,
     /// 0 while p is sought, 1 for q.
     which: u32,
     /// How many of the random bytes at hand have been used.
     used: u32,
+    /// Candidates for this prime so far that were in their interval.
+    tried: u32,
+    /// Numbers in a row that were not: each is with a chance of one half or so.
+    refused: u32,
     place: prime.Tests.Place,
 
     pub fn bytes(header: *const Header) StateError!usize {
@@ -92,21 +103,27 @@ pub fn generationBytes(sizes: key_module.Sizes) usize {
 
 /// Takes e big-endian, its first byte not zero, and memory of `generationBytes`.
 pub fn begin(header: *Header, sizes: key_module.Sizes, exponent: []const u8) SizeError!void {
-    if (exponent[exponent.len - 1] & 1 == 0 or power.bitLength(exponent) < 2) return error.InvalidKey;
+    if (!power.isExponent(exponent)) return error.InvalidKey;
     var area: Area = .of(header);
     const generation: Generation = .at(&area, sizes);
     @memcpy(generation.e, exponent);
-    generation.small.fill();
     header.* = .{
         .tag = generation_tag,
         .sizes = sizes,
-        .stage = @intFromEnum(Stage.candidate),
+        .stage = @intFromEnum(Stage.small_primes),
+        .filled = 0,
         .which = 0,
         .used = 0,
+        .tried = 0,
+        .refused = 0,
         .place = undefined,
     };
     @memset(std.mem.asBytes(&header.place), 0);
 }
+
+const refused_max = 128;
+/// Times the bits of n.
+const tried_max = 20;
 
 pub const Answer = enum(u32) { more = 0, done = 1, needs_random = 2 };
 
@@ -116,9 +133,11 @@ pub fn step(header: *Header, random: []const u8, budget: *Budget) StepError!Answ
     if (random.len < header.sizes.modulusBytes()) return error.InvalidLength;
     var area: Area = .of(header);
     const generation: Generation = .at(&area, header.sizes);
-    const stage = std.enums.fromInt(Stage, header.stage) orelse return error.InvalidState;
-    if (stage == .done) return .done;
+    // What a host changed may be any numbers, but leads nowhere.
     if (header.used > random.len or header.which > 1) return error.InvalidState;
+    if (header.filled > prime.SmallPrimes.primes_count) return error.InvalidState;
+    if (!power.isExponent(generation.e)) return error.InvalidState;
+    if (!header.place.isOf(&generation.primes[header.which])) return error.InvalidState;
     return generation.step(random, budget);
 }
 
@@ -141,7 +160,9 @@ const Generation = struct {
     candidates: [2][]u8,
     primes: [2]Modulus,
     exponent: Divisor,
+    /// For numbers modulo a prime, and modulo e.
     steps: Steps,
+    exponent_steps: Steps,
     a: Number,
     b: Number,
     bytes: [3][]u8,
@@ -164,7 +185,8 @@ const Generation = struct {
             .candidates = .{ area.take(u8, p_bytes)[0..p_bytes], area.take(u8, q_bytes)[0..q_bytes] },
             .primes = .{ .at(area, sizes.p_bits), .at(area, sizes.q_bits) },
             .exponent = .at(area, 8 * sizes.exponent_bytes),
-            .steps = .at(area, @max(sizes.p_bits, 8 * sizes.exponent_bytes)),
+            .steps = .at(area, sizes.p_bits),
+            .exponent_steps = .at(area, 8 * sizes.exponent_bytes),
             .a = .at(area, blocks),
             .b = .at(area, blocks),
             .bytes = .{
@@ -176,40 +198,82 @@ const Generation = struct {
         };
     }
 
-    fn step(generation: *const Generation, random: []const u8, budget: *Budget) StateError!Answer {
+    fn step(generation: *const Generation, random: []const u8, budget: *Budget) StepError!Answer {
         const header = generation.header;
         while (true) {
-            const w = &generation.primes[header.which];
-            const bytes = generation.candidates[header.which];
-            if (header.stage == @intFromEnum(Stage.candidate)) {
-                if (budget.isSpent()) return .more;
-                generation.draw(random, bytes) orelse return .needs_random;
-                budget.spend(1);
-                if (!generation.passesSieve(w, bytes)) continue;
-                w.prepare(&generation.scratch);
-                budget.spend(2 * w.divisor.blocks);
-                header.place = generation.tests.begin(w, &generation.scratch, bytes);
-                header.stage = @intFromEnum(Stage.tests);
-            }
-            switch (generation.tests.step(w, &generation.scratch, bytes, &header.place, budget)) {
-                .more => return .more,
-                .composite => header.stage = @intFromEnum(Stage.candidate),
-                .needs_base => {
-                    const base = generation.bytes[0][0..bytes.len];
-                    generation.draw(random, base) orelse return .needs_random;
-                    _ = generation.tests.takeBase(w, &generation.scratch, base, &header.place);
+            const stage = std.enums.fromInt(Stage, header.stage) orelse return error.InvalidState;
+            if (stage != .done and budget.isSpent()) return .more;
+            const next: Stage = switch (stage) {
+                .small_primes => if (generation.small.fill(&header.filled, budget)) .candidate else return .more,
+                .candidate => try generation.tryCandidate(random, budget) orelse return .needs_random,
+                .tests => try generation.testCandidate(random, budget) orelse return .needs_random,
+                .private_exponent => if (generation.findPrivateExponent(budget)) .exponents else {
+                    generation.seekAnother();
+                    continue;
                 },
-                .probably_prime => {
-                    header.stage = @intFromEnum(Stage.candidate);
-                    if (header.which == 0) {
-                        header.which = 1;
-                    } else if (generation.derive()) {
-                        header.stage = @intFromEnum(Stage.done);
-                        return .done;
-                    }
-                },
-            }
+                .exponents => generation.findExponents(budget),
+                .coefficient => generation.findCoefficient(budget),
+                .done => return .done,
+            };
+            header.stage = @intFromEnum(next);
         }
+    }
+
+    /// Draws a number, and begins to test it unless it is out of its interval or easily told to be no prime.
+    fn tryCandidate(generation: *const Generation, random: []const u8, budget: *Budget) StepError!?Stage {
+        const header = generation.header;
+        const w = &generation.primes[header.which];
+        const bytes = generation.candidates[header.which];
+        generation.draw(random, bytes) orelse return null;
+        budget.spend(w.divisor.blocks);
+        if (!generation.isInInterval(w, bytes)) {
+            try generation.refuse();
+            return .candidate;
+        }
+        header.refused = 0;
+        if (header.tried >= tried_max * header.sizes.modulus_bits) return error.NotRandom;
+        header.tried += 1;
+        if (!generation.passesSieve(w, bytes, budget)) return .candidate;
+        w.prepare(&generation.scratch);
+        header.place = generation.tests.begin(w, &generation.scratch, bytes);
+        budget.spend(2 * w.divisor.blocks);
+        return .tests;
+    }
+
+    fn testCandidate(generation: *const Generation, random: []const u8, budget: *Budget) StepError!?Stage {
+        const header = generation.header;
+        const w = &generation.primes[header.which];
+        const bytes = generation.candidates[header.which];
+        switch (generation.tests.step(w, &generation.scratch, bytes, &header.place, budget)) {
+            .more => return .tests,
+            .composite => return .candidate,
+            .needs_base => {
+                const base = generation.bytes[0][0..bytes.len];
+                generation.draw(random, base) orelse return null;
+                budget.spend(w.divisor.blocks);
+                const taken = generation.tests.takeBase(w, &generation.scratch, base, &header.place);
+                if (taken) header.refused = 0 else try generation.refuse();
+                return .tests;
+            },
+            .probably_prime => {
+                if (header.which == 1) return .private_exponent;
+                header.which = 1;
+                header.tried = 0;
+                return .candidate;
+            },
+        }
+    }
+
+    /// For the one key in very many whose d is too small. Not a value of the switch above: LLVM would select it, and the
+    /// stage would be a secret.
+    noinline fn seekAnother(generation: *const Generation) void {
+        generation.header.stage = @intFromEnum(Stage.candidate);
+    }
+
+    fn refuse(generation: *const Generation) error{NotRandom}!void {
+        const refused = &generation.header.refused;
+        if (refused.* >= refused_max) return error.NotRandom;
+        refused.* += 1;
     }
 
     /// As many random bytes, if there are.
@@ -223,22 +287,24 @@ const Generation = struct {
         used.* += @intCast(output.len);
     }
 
-    /// Appendix A.1.3, steps 4.2 to 4.5, and 5.2 to 5.6, up to the test of primality. Takes random bytes, and leaves a
-    /// candidate in the modulus's digits.
-    fn passesSieve(generation: *const Generation, w: *const Modulus, bytes: []u8) bool {
+    /// Appendix A.1.3, steps 4.2 to 4.4, and 5.2 to 5.5: makes a candidate of random bytes.
+    fn isInInterval(generation: *const Generation, w: *const Modulus, bytes: []u8) bool {
         const top: u3 = @intCast((w.divisor.bits - 1) % 8);
         bytes[0] &= @truncate((@as(u16, 2) << top) - 1);
         bytes[0] |= @as(u8, 1) << top;
         bytes[bytes.len - 1] |= 1;
         // The first 64 bits of the square root of 2: one candidate in 2^64 that it does not judge is refused.
         const first_64 = (@as(u128, std.mem.readInt(u64, bytes[0..8], .big)) << 8 | bytes[8]) >> (@as(u7, top) + 1);
-        if (@as(u64, @truncate(first_64)) <= 0xb504_f333_f9de_6484) return false;
-        if (generation.header.which == 1 and !generation.areApart()) return false;
+        if (!declassified(@as(u64, @truncate(first_64)) > 0xb504_f333_f9de_6484)) return false;
+        return generation.header.which == 0 or declassified(generation.areApart());
+    }
 
+    /// What can be told quickly, step 4.5 or 5.6 among it. Leaves the candidate in the modulus.
+    fn passesSieve(generation: *const Generation, w: *const Modulus, bytes: []const u8, budget: *Budget) bool {
         const blocks = w.divisor.blocks;
         const digits = w.divisor.number.digits;
         modulus_module.fromBytes(digits, blocks, bytes);
-        if (generation.small.divide(digits)) return false;
+        if (generation.small.divide(digits, budget)) return false;
         if (!generation.isCoprimeToExponent(digits, block_limbs * blocks)) return false;
         w.divisor.prepare();
         return true;
@@ -266,9 +332,9 @@ const Generation = struct {
 
     /// gcd(w - 1, e) = 1, for an odd w.
     fn isCoprimeToExponent(generation: *const Generation, digits: [*]i16, count: usize) bool {
-        digits[0] -= 1;
-        defer digits[0] += 1;
-        return generation.invertModuloExponent(digits, count) != 0;
+        digits[0] -%= 1;
+        defer digits[0] +%= 1;
+        return declassified(generation.invertModuloExponent(digits, count) != 0);
     }
 
     /// 1/x modulo e in the first of `bytes`; all ones, or zero if there is none.
@@ -283,11 +349,11 @@ const Generation = struct {
         divisor.remainder(&generation.scratch, generation.b.digits, x, count);
         const rest = generation.bytes[0][0..e.len];
         divisor.toBytes(&generation.scratch, generation.b.digits, rest);
-        return generation.steps.invert(e, rest, rest);
+        return generation.exponent_steps.invert(e, rest, rest);
     }
 
-    /// Sections A.1.1 and 3.2 of RFC 8017: all parts of the key. Not if d is too small; then another q is sought.
-    fn derive(generation: *const Generation) bool {
+    /// FIPS 186-5, section A.1.1: d = 1/e modulo lcm(p - 1, q - 1). Not if it is too small; then another q is sought.
+    fn findPrivateExponent(generation: *const Generation, budget: *Budget) bool {
         const sizes, const scratch = .{ generation.sizes, &generation.scratch };
         const blocks = limbs.blocksFor(sizes.modulus_bits);
         const count = block_limbs * blocks;
@@ -296,55 +362,67 @@ const Generation = struct {
         const a, const b = .{ generation.a, generation.b };
         const parts: key_module.Parts = .of(sizes, generation.parts);
 
-        // n = p q.
-        generation.multiplyBytes(p, q);
-        modulus_module.digitsToBytes(scratch, a.digits[0..count], @constCast(parts.n));
-
-        // lcm(p - 1, q - 1) = (p - 1) / 2^c * (q - 1) / g, where 2^c and g are what they share of two, and of odd
-        // numbers: g is a divisor of the odd part of p - 1.
+        // The lcm is (p - 1) / 2^c * (q - 1) / g, where 2^c and g are what they share of two, and of odd numbers: g is a
+        // divisor of the odd part of p - 1.
         const odd, const other, const shared = generation.bytes;
         const p_minus_1, const q_minus_1 = .{ odd[0..p.len], other[0..p.len] };
         @memcpy(p_minus_1, p);
-        @memset(q_minus_1, 0);
-        @memcpy(q_minus_1[p.len - q.len ..], q);
-        p_minus_1[p.len - 1] -= 1;
-        q_minus_1[p.len - 1] -= 1;
+        widenBytes(q_minus_1, q);
+        p_minus_1[p.len - 1] -%= 1;
+        q_minus_1[p.len - 1] -%= 1;
         _ = prime.shiftOutZeros(p_minus_1, p_minus_1);
         generation.steps.gcd(p_minus_1, q_minus_1, shared[0..p.len]);
         // Zeros of both: those of p - 1 or q - 1, bit by bit.
         @memcpy(p_minus_1, p);
-        p_minus_1[p.len - 1] -= 1;
-        const either = generation.parts[0..p.len]; // n is written anew below.
+        p_minus_1[p.len - 1] -%= 1;
+        const either = generation.parts[0..p.len]; // These are written below.
         for (either, p_minus_1, q_minus_1) |*byte, x, y| byte.* = x | y;
         _ = prime.shiftOutZeros(p_minus_1, either);
         generation.multiplyBytes(p_minus_1, q_minus_1);
         modulus_module.fromBytes(b.digits, blocks, shared[0..p.len]);
-        modulus_module.negatedInverse(scratch, b.digits, blocks, scratch.number);
-        limbs.multiplyLow(scratch.columns, a.digits, scratch.number.pairs, blocks);
-        _ = limbs.normalize(.carries, scratch.columns, blocks, a.digits, null);
-        for (a.digits[0..count]) |*digit| digit.* = -digit.*;
+        generation.divideExactly(b);
 
         generation.invertExponent(@constCast(parts.d));
-        modulus_module.fromBytes(a.digits, blocks, p);
-        a.digits[0] -= 1;
-        generation.invertExponent(@constCast(parts.dp));
-        modulus_module.fromBytes(a.digits, blocks, q);
-        a.digits[0] -= 1;
-        generation.invertExponent(@constCast(parts.dq));
+        generation.multiplyBytes(p, q);
+        modulus_module.digitsToBytes(scratch, a.digits[0..count], @constCast(parts.n));
+        budget.spendTiles(generation.tilesOfSteps() + 4 * blocks * blocks);
+
+        // Criterion 3: 2^(nlen/2) < d.
+        var upper: u8 = 0;
+        for (parts.d[0 .. parts.d.len - sizes.modulus_bits / 16 - 1]) |byte| upper |= byte;
+        return declassified(upper != 0);
+    }
+
+    /// RFC 8017, section 3.2: dP and dQ.
+    fn findExponents(generation: *const Generation, budget: *Budget) Stage {
+        const blocks = limbs.blocksFor(generation.sizes.modulus_bits);
+        const parts: key_module.Parts = .of(generation.sizes, generation.parts);
+        for (generation.candidates, [_][]const u8{ parts.dp, parts.dq }) |number, exponent| {
+            modulus_module.fromBytes(generation.a.digits, blocks, number);
+            generation.a.digits[0] -%= 1;
+            generation.invertExponent(@constCast(exponent));
+        }
+        budget.spendTiles(4 * blocks * blocks);
+        return .coefficient;
+    }
+
+    /// And qInv.
+    fn findCoefficient(generation: *const Generation, budget: *Budget) Stage {
+        const p, const q = generation.candidates;
+        const parts: key_module.Parts = .of(generation.sizes, generation.parts);
         @memcpy(@constCast(parts.e), generation.e);
         @memcpy(@constCast(parts.p), p);
         @memcpy(@constCast(parts.q), q);
-        const q_wide = other[0..p.len];
-        @memset(q_wide, 0);
-        @memcpy(q_wide[p.len - q.len ..], q);
+        const q_wide = generation.bytes[0][0..p.len];
+        widenBytes(q_wide, q);
         _ = generation.steps.invert(p, q_wide, @constCast(parts.qi));
-        generation.multiplyBytes(p, q);
-        modulus_module.digitsToBytes(scratch, a.digits[0..count], @constCast(parts.n));
+        budget.spendTiles(generation.tilesOfSteps());
+        return .done;
+    }
 
-        // Section A.1.1, criterion 3: 2^(nlen/2) < d.
-        var upper: u8 = 0;
-        for (parts.d[0 .. parts.d.len - sizes.modulus_bits / 16 - 1]) |byte| upper |= byte;
-        return upper != 0;
+    /// What division steps cost as much as.
+    fn tilesOfSteps(generation: *const Generation) usize {
+        return generation.steps.bits * generation.steps.count / 8;
     }
 
     /// The greater prime becomes p.
@@ -370,7 +448,7 @@ const Generation = struct {
         _ = limbs.normalize(.carries, columns, blocks, generation.a.digits, null);
     }
 
-    /// 1/e modulo the number m in a, as bytes: (1 + m k) / e with k = -1/m modulo e. Exact, so it may be done modulo R.
+    /// 1/e modulo the number m in a, as bytes: (1 + m k) / e with k = -1/m modulo e.
     fn invertExponent(generation: *const Generation, output: []u8) void {
         const blocks = limbs.blocksFor(generation.sizes.modulus_bits);
         const count = block_limbs * blocks;
@@ -390,16 +468,30 @@ const Generation = struct {
         modulus_module.fromBytes(b.digits, blocks, k);
         limbs.pair(b.digits, blocks, b.pairs);
         limbs.multiplyLow(scratch.columns, a.digits, b.pairs, blocks);
-        scratch.columns[0] += 1;
+        scratch.columns[0] +%= 1;
         _ = limbs.normalize(.carries, scratch.columns, blocks, a.digits, null);
         modulus_module.fromBytes(b.digits, blocks, e);
-        modulus_module.negatedInverse(scratch, b.digits, blocks, scratch.number);
-        limbs.multiplyLow(scratch.columns, a.digits, scratch.number.pairs, blocks);
-        _ = limbs.normalize(.carries, scratch.columns, blocks, a.digits, null);
-        for (a.digits[0..count]) |*digit| digit.* = -digit.*;
+        generation.divideExactly(b);
         modulus_module.digitsToBytes(scratch, a.digits[0..count], output);
     }
+
+    /// a / b, an odd number that divides a: modulo R, so it may be done by multiplying with 1/b.
+    fn divideExactly(generation: *const Generation, b: Number) void {
+        const scratch = &generation.scratch;
+        const blocks = limbs.blocksFor(generation.sizes.modulus_bits);
+        const digits = generation.a.digits[0 .. block_limbs * blocks];
+        modulus_module.negatedInverse(scratch, b.digits, blocks, scratch.number);
+        limbs.multiplyLow(scratch.columns, digits.ptr, scratch.number.pairs, blocks);
+        _ = limbs.normalize(.carries, scratch.columns, blocks, digits.ptr, null);
+        for (digits) |*digit| digit.* = -%digit.*;
+    }
 };
+
+/// The same number, with zeros before it.
+fn widenBytes(to: []u8, from: []const u8) void {
+    @memset(to[0 .. to.len - from.len], 0);
+    @memcpy(to[to.len - from.len ..], from);
+}
 
 const testing = std.testing;
 
@@ -438,4 +530,61 @@ test "keys of many sizes and exponents fit together" {
             try key_module.PrivateKey.prepare(@ptrCast(key.ptr), scratch.ptr, sizes, parts);
         }
     }
+}
+
+test "random bytes that are not random give no key, and the search for one ends" {
+    const sizes = try sizesOf(256, 1);
+    const memory = try testing.allocator.alignedAlloc(u8, .@"16", generationBytes(sizes));
+    defer testing.allocator.free(memory);
+    const header: *Header = @ptrCast(memory.ptr);
+    // 2^128 - 159 is a prime, whose predecessor has no factor 7: it becomes p, and q would be the same.
+    const prime_bytes = [_]u8{0xff} ** 15 ++ [_]u8{0x61};
+    const zeros: [16]u8 = @splat(0);
+    const ones: [16]u8 = @splat(0xff);
+    const stuck = [_][2][16]u8{
+        .{ zeros, zeros },
+        .{ ones, ones },
+        .{ @splat(0x80), @splat(0xb7) },
+        .{ prime_bytes, prime_bytes }, // Which is no base.
+        .{ prime_bytes, @splat(0x77) },
+    };
+    for (stuck, [_]u32{ 0, 0, 0, 0, 1 }) |bytes, which| {
+        try begin(header, sizes, &.{7});
+        const pool: [5][2][16]u8 = @splat(bytes);
+        const failed = while (true) {
+            var budget: Budget = .{ .tiles = 100_000 };
+            const answer = step(header, std.mem.asBytes(&pool), &budget) catch |err| break err;
+            try testing.expect(answer != .done);
+        };
+        try testing.expectEqual(error.NotRandom, failed);
+        try testing.expectEqual(which, header.which);
+    }
+}
+
+test "the sieve, and every stage, is paid for" {
+    const sizes = try sizesOf(512, 3);
+    const memory = try testing.allocator.alignedAlloc(u8, .@"16", generationBytes(sizes));
+    defer testing.allocator.free(memory);
+    const header: *Header = @ptrCast(memory.ptr);
+    try begin(header, sizes, &.{ 1, 0, 1 });
+    var prng: std.Random.DefaultPrng = .init(0x70616964);
+    var pool: [64]u8 = undefined;
+    var stages: std.EnumSet(Stage) = .initEmpty();
+    while (true) {
+        const stage: Stage = @enumFromInt(header.stage);
+        stages.insert(stage);
+        // With a tile at a time, no step does more than one thing: one candidate is drawn, or one stage passed.
+        var budget: Budget = .{ .tiles = 1 };
+        const used, const tried, const filled = .{ header.used, header.tried, header.filled };
+        switch (try step(header, &pool, &budget)) {
+            .needs_random => prng.random().bytes(&pool),
+            .done => break,
+            .more => {
+                try testing.expectEqual(0, budget.tiles);
+                if (stage == .small_primes) try testing.expect(header.filled <= filled + 1);
+                try testing.expect(header.used <= used + 32 and (header.tried <= tried + 1));
+            },
+        }
+    }
+    try testing.expectEqual(6, stages.count());
 }

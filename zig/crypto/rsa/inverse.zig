@@ -5,6 +5,7 @@
 //! Constant time in all values; their greatest length is public.
 
 const std = @import("std");
+const hidden = @import("../ec/secret.zig").hidden;
 const Area = @import("area.zig").Area;
 
 const limb_bits = 30;
@@ -103,8 +104,8 @@ pub const Steps = struct {
             f_carry >>= limb_bits;
             g_carry >>= limb_bits;
         }
-        steps.f[steps.count - 1] = @intCast(f_carry);
-        steps.g[steps.count - 1] = @intCast(g_carry);
+        steps.f[steps.count - 1] = @truncate(f_carry);
+        steps.g[steps.count - 1] = @truncate(g_carry);
     }
 
     /// d, e <- (u d + v e, q d + r e) / 2^30 modulo N: such multiples of N are added that it is exact, and that both
@@ -129,8 +130,8 @@ pub const Steps = struct {
             d_carry >>= limb_bits;
             e_carry >>= limb_bits;
         }
-        steps.d[last] = @intCast(d_carry);
-        steps.e[last] = @intCast(e_carry);
+        steps.d[last] = @truncate(d_carry);
+        steps.e[last] = @truncate(e_carry);
     }
 
     /// d + N if the mask is all ones.
@@ -141,7 +142,7 @@ pub const Steps = struct {
             limb.* = sum & limb_mask;
             carry = sum >> limb_bits;
         }
-        steps.d[steps.count - 1] += (steps.modulus[steps.count - 1] & mask) + carry;
+        steps.d[steps.count - 1] +%= (steps.modulus[steps.count - 1] & mask) +% carry;
     }
 };
 
@@ -154,9 +155,9 @@ noinline fn batch(delta_: *i32, f_: u32, g_: u32) Matrix {
     var delta, var f, var g = .{ delta_.*, f_, g_ };
     var u: u32, var v: u32, var q: u32, var r: u32 = .{ 1, 0, 0, 1 };
     for (0..limb_bits) |_| {
-        const odd = 0 -% (g & 1);
+        const odd = hidden(0 -% (g & 1));
         const positive: u32 = @bitCast((0 -% delta) >> 31);
-        const swap = odd & positive;
+        const swap = odd & hidden(positive);
         swapAndNegate(swap, &f, &g);
         swapAndNegate(swap, &u, &q);
         swapAndNegate(swap, &v, &r);
@@ -198,7 +199,7 @@ fn negateIf(number: []i32, mask: i32) void {
         carry = value >> limb_bits;
     }
     const last = &number[number.len - 1];
-    last.* = ((last.* ^ mask) - mask) + carry;
+    last.* = ((last.* ^ mask) -% mask) +% carry;
 }
 
 fn fromBytes(number: []i32, bytes: []const u8) void {
@@ -225,7 +226,7 @@ fn toBytes(number: []const i32, bytes: []u8) void {
     while (at > 0) {
         at -= 1;
         if (waiting_bits < 8 and next < number.len) {
-            waiting |= @as(u64, @intCast(number[next])) << waiting_bits;
+            waiting |= @as(u64, @intCast(number[next] & limb_mask)) << waiting_bits;
             waiting_bits += limb_bits;
             next += 1;
         }

@@ -14,6 +14,7 @@ const power = @import("power.zig");
 const Area = @import("area.zig").Area;
 const bytesOf = @import("area.zig").bytesOf;
 const ct = @import("../ct.zig");
+const secret = @import("../ec/secret.zig");
 const Modulus = modulus_module.Modulus;
 const Divisor = modulus_module.Divisor;
 const Number = modulus_module.Number;
@@ -21,6 +22,8 @@ const Scratch = modulus_module.Scratch;
 
 pub const modulus_bits_min = 256;
 pub const modulus_bits_max = 16_384;
+/// A prime that is shorter would divide what blinds an operation (operation.zig) so often that operations fail by it.
+pub const prime_bits_min = 64;
 
 /// The numbers are not those of an RSA key, or not of one with two primes, or their sizes are out of range.
 pub const KeyError = error{InvalidKey};
@@ -62,7 +65,8 @@ pub const Sizes = extern struct {
         if (bits < modulus_bits_min or bits > modulus_bits_max) return error.InvalidKey;
         if (sizes.exponent_bytes == 0 or sizes.exponent_bytes > sizes.modulusBytes()) return error.InvalidKey;
         if (sizes.p_bits == 0 and sizes.q_bits == 0) return;
-        if (sizes.p_bits < 2 or sizes.p_bits > bits or sizes.q_bits < 2 or sizes.q_bits > bits) return error.InvalidKey;
+        if (@min(sizes.p_bits, sizes.q_bits) < prime_bits_min) return error.InvalidKey;
+        if (sizes.p_bits > bits or sizes.q_bits > bits) return error.InvalidKey;
         const sum = sizes.p_bits + sizes.q_bits;
         if (sum != bits and sum != bits + 1) return error.InvalidKey;
     }
@@ -105,9 +109,10 @@ pub const PublicKey = struct {
     }
 
     /// Of a private key too: that begins with a public one.
-    pub fn open(header: *Header) PublicKey {
+    pub fn open(header: *Header) StateError!PublicKey {
         var area: Area = .of(header);
-        return .at(&area, header.sizes);
+        const key: PublicKey = .at(&area, header.sizes);
+        return if (power.isExponent(key.e)) key else error.InvalidState;
     }
 
     /// Takes n, which begins with a bit of the first byte that is not zero, and e. Memory and scratch have the sizes
@@ -131,7 +136,7 @@ pub const PublicKey = struct {
     fn fill(key: PublicKey, scratch: *const Scratch, n: []const u8, e: []const u8) KeyError!void {
         if (power.bitLength(n) != key.n.divisor.bits or n[n.len - 1] & 1 == 0) return error.InvalidKey;
         // RFC 8017 asks for 3 <= e < n; primes could be of any parity, and e with a factor of p - 1 cannot be told.
-        if (e[e.len - 1] & 1 == 0 or power.bitLength(e) < 2) return error.InvalidKey;
+        if (!power.isExponent(e)) return error.InvalidKey;
         if (e.len > n.len or (e.len == n.len and std.mem.order(u8, e, n) != .lt)) return error.InvalidKey;
         key.n.init(scratch, n);
         @memcpy(key.e, e);
@@ -165,6 +170,7 @@ pub const PrivateKey = struct {
 
     pub fn open(header: *Header) StateError!PrivateKey {
         if (!header.isPrivate()) return error.InvalidState;
+        _ = try PublicKey.open(header);
         var area: Area = .of(header);
         return .at(&area, header.sizes);
     }
@@ -187,22 +193,22 @@ pub const PrivateKey = struct {
         const scratch = &checks.scratch;
         try key.public.fill(scratch, parts.n, parts.e);
         // Each has a bit where its length says so, and is odd: of these facts alone, no secret is told.
-        if (!isOddOfLength(parts.p, key.p.divisor.bits)) return error.InvalidKey;
-        if (!isOddOfLength(parts.q, key.q.divisor.bits)) return error.InvalidKey;
+        if (!secret.declassified(isOddOfLength(parts.p, key.p.divisor.bits))) return error.InvalidKey;
+        if (!secret.declassified(isOddOfLength(parts.q, key.q.divisor.bits))) return error.InvalidKey;
         key.p.init(scratch, parts.p);
         key.q.init(scratch, parts.q);
         @memcpy(key.dp, parts.dp);
         @memcpy(key.dq, parts.dq);
 
         var right = checks.isProduct(key);
-        right &= checks.isInverseOfE(key, &key.p.divisor, parts.d, parts.dp);
-        right &= checks.isInverseOfE(key, &key.q.divisor, parts.d, parts.dq);
+        right &= checks.areInversesOfE(key, &key.p.divisor, parts.d, parts.dp);
+        right &= checks.areInversesOfE(key, &key.q.divisor, parts.d, parts.dq);
         right &= isLess(parts.dp, parts.p);
         right &= isLess(parts.dq, parts.q);
         right &= isLess(parts.qi, parts.p);
         right &= isLess(parts.d, parts.n);
         right &= checks.inverseOfQ(key, parts.qi);
-        if (right == 0) return error.InvalidKey;
+        if (secret.declassified(right == 0)) return error.InvalidKey;
     }
 };
 
@@ -294,33 +300,35 @@ const Checks = struct {
         return modulus_module.isZero(checks.a.digits[0..count]);
     }
 
-    /// d e = 1 and dp e = 1 modulo p - 1, which determines dp < p.
-    fn isInverseOfE(checks: Checks, key: PrivateKey, prime: *const Divisor, d: []const u8, dp: []const u8) u32 {
+    /// dp e = 1 modulo p - 1, which determines dp < p, and d = dp.
+    fn areInversesOfE(checks: Checks, key: PrivateKey, prime: *const Divisor, d: []const u8, dp: []const u8) u32 {
+        const scratch, const a, const b = .{ &checks.scratch, checks.a.digits, checks.b };
+        const count = limbs.block_limbs * prime.blocks;
         var area = checks.divisor;
         const divisor: Divisor = .at(&area, prime.bits);
-        @memcpy(divisor.number.digits[0 .. limbs.block_limbs * prime.blocks], prime.number.digits);
+        @memcpy(divisor.number.digits[0..count], prime.number.digits);
         divisor.number.digits[0] -= 1; // p is odd: the lowest digit is not the least one.
         divisor.prepare();
-        checks.remainderOfBytes(&divisor, checks.b, key.public.e);
-        checks.remainderOfBytes(&divisor, checks.a, d);
-        const d_is = checks.isProductOne(&divisor);
-        checks.remainderOfBytes(&divisor, checks.a, dp);
-        return d_is & checks.isProductOne(&divisor);
-    }
 
-    fn remainderOfBytes(checks: Checks, divisor: *const Divisor, output: Number, bytes: []const u8) void {
-        modulus_module.fromBytes(checks.c.digits, checks.blocks, bytes);
-        divisor.remainder(&checks.scratch, output.digits, checks.c.digits, limbs.block_limbs * checks.blocks);
-    }
+        modulus_module.fromBytes(a, checks.blocks, d);
+        modulus_module.fromBytes(checks.c.digits, prime.blocks, dp);
+        for (a[0..count], checks.c.digits) |*digit, other| digit.* -= other;
+        divisor.remainder(scratch, b.digits, a, limbs.block_limbs * checks.blocks);
+        const is_same = modulus_module.isZero(b.digits[0..count]);
 
-    /// Whether a b = 1: of what is less than 0.51 N in magnitude, nothing else is 1 modulo N, for N > 2.
-    fn isProductOne(checks: Checks, divisor: *const Divisor) u32 {
-        const count = limbs.block_limbs * divisor.blocks;
-        limbs.pair(checks.b.digits, divisor.blocks, checks.b.pairs);
-        limbs.multiply(checks.scratch.columns, checks.a.digits, checks.b.pairs, divisor.blocks);
-        divisor.remainderOfColumns(&checks.scratch, checks.c.digits, 2 * count);
-        checks.c.digits[0] -= 1;
-        return modulus_module.isZero(checks.c.digits[0..count]);
+        // An e that is shorter by a limb is what remains of itself, which saves most of the division of the product.
+        const e = key.public.e;
+        const is_short = 8 * e.len + limbs.limb_bits < prime.bits;
+        const e_limbs = if (is_short) std.mem.alignForward(usize, 8 * e.len / limbs.limb_bits + 2, 4) else count;
+        const e_blocks = @min(checks.blocks, limbs.blocksFor(8 * e.len));
+        modulus_module.fromBytes(a, e_blocks, e);
+        divisor.remainder(scratch, b.digits, a, limbs.block_limbs * e_blocks);
+        limbs.pair(b.digits, prime.blocks, b.pairs);
+        limbs.multiply(scratch.columns, checks.c.digits, b.pairs, prime.blocks);
+        divisor.remainderOfColumns(scratch, b.digits, count + @min(count, e_limbs));
+        // Less than 0.51 N in magnitude, and so 1 if it is 1 modulo N, for N > 2.
+        b.digits[0] -= 1;
+        return is_same & modulus_module.isZero(b.digits[0..count]);
     }
 
     /// Takes qi to the key, in Montgomery's form; whether q qi = 1 modulo p.
@@ -347,7 +355,7 @@ pub fn isLess(a: []const u8, b: []const u8) u32 {
         i -= 1;
         borrow = (@as(u32, a[i]) -% b[i] -% borrow) >> 31;
     }
-    return 0 -% borrow;
+    return secret.hidden(0 -% borrow);
 }
 
 /// Digits, and zeros beyond them.

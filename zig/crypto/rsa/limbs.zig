@@ -16,7 +16,6 @@
 
 const std = @import("std");
 const builtin = @import("builtin");
-const Area = @import("area.zig").Area;
 const assert = std.debug.assert;
 
 pub const limb_bits = 13;
@@ -26,16 +25,22 @@ pub const limb_max = 4128;
 pub const pairs_margin = block_limbs;
 /// Rows of a product between two rounds of carries.
 const row_blocks_max = 7;
+/// Of the longest modulus, 16,384 bits.
+const blocks_max = 79;
 
 comptime {
     const half_limb = 1 << (limb_bits - 1);
     // A round of carries leaves less than half a limb, and what came from the right.
     const settled_max = half_limb - 1 + (1 << (31 - limb_bits));
     assert(half_limb + ((settled_max + half_limb) >> limb_bits) == limb_max);
-    // Onto settled columns, one of which has taken two carries more, go the rows; no sum of column and half wraps.
-    const room = (1 << 31) - 3 * settled_max - half_limb;
+    // To a column that is settled, or never has more rows, go so many of them; what a round carries to it from the left,
+    // each time; and to one column what `carryOfLow` gives. No sum of column and half wraps.
+    const rounds_max = blocks_max / row_blocks_max + 2;
+    const carry_of_low_max = (blocks_max * block_limbs * limb_max * limb_max >> limb_bits) + limb_max;
+    const room = (1 << 31) - rounds_max * settled_max - carry_of_low_max - half_limb;
     assert(row_blocks_max * block_limbs * limb_max * limb_max < room);
-    // Those of a square are settled before they are doubled, if they have more.
+    // Those of a square are settled before they are doubled, if they have more than half as many rows. To them go at
+    // most three doubled pairs of rows, and one whose digits are doubled in part: as much as a block of rows.
     assert(2 * settled_max + block_limbs * limb_max * limb_max < room);
 }
 
@@ -60,7 +65,8 @@ pub fn multiply(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize
     accumulate(columns, a, b, blocks, .{ .from = 0, .to = 2 * blocks });
 }
 
-/// The lower n columns of a * b: all that a product modulo 2^(13 n) needs.
+/// The lower n columns of a * b: all that a product modulo 2^(13 n) needs. The last one is never carried from, and may
+/// wrap: it is right modulo 2^32, and so is its digit modulo 2^13.
 pub fn multiplyLow(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize) void {
     clear(columns, blocks);
     accumulate(columns, a, b, blocks, .{ .from = 0, .to = blocks });
@@ -104,136 +110,118 @@ fn accumulate(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, 
     var from: usize = 0;
     while (from < blocks) : (from += row_blocks_max) {
         const to = @min(from + row_blocks_max, blocks);
-        const first = @max(range.from, from);
-        if (from != 0) settle(columns + first * block_limbs, (range.to - first) * block_limbs);
+        if (from != 0) settleLong(columns, blocks, .{ .from = @max(range.from, from), .to = range.to });
         addRows(columns, a, b, blocks, .{ .from = from, .to = to }, range);
     }
 }
 
-/// Adds so many rows to so many columns. Columns go by blocks; in each, the rows of block i meet the blocks k - i and
-/// k - i - 1 of b, one of which may be the zeros beside it.
+/// Settles, of so many columns, those to which more rows go than fit, all in all: the first and the last of a product
+/// have fewer.
+fn settleLong(columns: [*]i32, blocks: usize, range: Range) void {
+    const from = @max(range.from, row_blocks_max);
+    const to = @min(range.to, 2 * blocks - row_blocks_max);
+    if (from < to) settle(columns + from * block_limbs, (to - from) * block_limbs);
+}
+
+/// Adds so many rows to so many columns, by blocks of columns and half blocks of rows. Of the rows that meet nothing but
+/// the end of b, or its beginning, no more is multiplied than there is.
 noinline fn addRows(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, rows: Range, range: Range) void {
+    const half_block = block_limbs / 2;
     var k = range.from;
     while (k < range.to) : (k += 1) {
-        const from = @max(rows.from, k -| blocks);
-        const to = @min(rows.to, k + 1);
-        if (from >= to) continue;
+        const first = @max(rows.from, k -| blocks);
+        const end = @min(rows.to, k + 1);
+        if (first >= end) continue;
         const block: *Block = @ptrCast(@alignCast(columns + block_limbs * k));
         var sums = block.*;
-        addTiles(&sums, a + block_limbs * from, b + block_limbs * (k - from), to - from);
+        var from = 2 * first;
+        var to = 2 * end;
+        if (first + blocks == k) {
+            addEnd(&sums, a + half_block * from, b + block_limbs * blocks);
+            from += 1;
+        }
+        if (end == k + 1) {
+            to -= 1;
+            addBeginning(&sums, a + half_block * to, b);
+        }
+        addTiles(half_block, &sums, a + half_block * from, b + block_limbs * k - half_block * from, to - from);
         block.* = sums;
     }
 }
 
-/// All 2n columns of a^2, at about two thirds of a product: each tile off the diagonal is multiplied once, and doubled.
-/// `apart` is scratch.
-pub noinline fn square(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize, apart: Apart) void {
-    apart.fill(b, blocks);
+/// All 2n columns of a^2: of two products that are equal one is computed, and doubled.
+pub noinline fn square(columns: [*]i32, a: [*]const i16, b: [*]const i32, blocks: usize) void {
     clear(columns, 2 * blocks);
-    if (blocks <= row_blocks_max) {
-        return addSquareRows(columns, a, b, blocks, .{ .from = 0, .to = blocks }, apart, true);
-    }
-    // To a column, both halves of a square contribute equally: it has half as many products as that of a product.
-    const step = if (blocks <= 2 * row_blocks_max) blocks else row_blocks_max;
+    const all: Range = .{ .from = 0, .to = 2 * blocks };
+    const none: Range = .{ .from = 0, .to = 0 };
+    if (blocks <= row_blocks_max) return addSquareRows(columns, a, b, blocks, .{ .from = 0, .to = blocks }, all, none);
+    // To a column, both halves of a square contribute equally: it has half as many products as that of a product. Where
+    // all rows can be added before anything is doubled, the columns of `settleLong` alone wait for it.
+    const at_once = blocks <= 2 * row_blocks_max;
+    const long: Range = if (at_once) .{ .from = row_blocks_max, .to = 2 * blocks - row_blocks_max } else all;
+    const step = if (at_once) blocks else row_blocks_max;
     var from: usize = 0;
     while (from < blocks) : (from += step) {
-        const rows: Range = .{ .from = from, .to = @min(from + step, blocks) };
-        addSquareRows(columns, a, b, blocks, rows, apart, false);
-        settle(columns + 2 * from * block_limbs, 2 * (blocks - from) * block_limbs);
+        const range: Range = .{ .from = 2 * from, .to = 2 * blocks };
+        addSquareRows(columns, a, b, blocks, .{ .from = from, .to = @min(from + step, blocks) }, range, long);
+        settleLong(columns, blocks, range);
     }
-    addSquareRows(columns, a, b, blocks, .{ .from = blocks, .to = blocks }, apart, true);
+    addSquareRows(columns, a, b, blocks, .{ .from = blocks, .to = blocks }, long, none);
 }
 
-/// Rows of blocks i, which meet blocks j > i. To end with, doubles all, and adds the tiles with j = i.
+/// Rows of these blocks, to these columns, with what is to the right of the diagonal. Columns that do not wait for more
+/// are doubled then, and get the diagonal and what is next to it.
 noinline fn addSquareRows(
     columns: [*]i32,
     a: [*]const i16,
     b: [*]const i32,
     blocks: usize,
     rows: Range,
-    apart: Apart,
-    is_last: bool,
+    range: Range,
+    waiting: Range,
 ) void {
-    var k = if (is_last) 0 else 2 * rows.from;
-    while (k < 2 * blocks) : (k += 1) {
+    const half_block = block_limbs / 2;
+    var k = range.from;
+    while (k < range.to) : (k += 1) {
         const block: *Block = @ptrCast(@alignCast(columns + block_limbs * k));
         var sums = block.*;
-        const middle = k / 2;
-        // i < k / 2: blocks k - i and k - i - 1 are both to the right of the diagonal.
-        const from = @max(rows.from, k -| blocks);
-        const to = @min(rows.to, middle);
-        if (from < to) addTiles(&sums, a + block_limbs * from, b + block_limbs * (k - from), to - from);
-        // i = (k - 1) / 2: k - i is to the right of it, k - i - 1 on it.
-        if (k % 2 == 1 and rows.from <= middle and middle < rows.to and middle + 1 < blocks) {
-            addLower(&sums, a + block_limbs * middle, apart.block(middle + 1));
+        // The diagonal goes through the rows of half block k in these columns.
+        const from = 2 * @max(rows.from, k -| blocks);
+        const to = @min(2 * rows.to, k);
+        if (from < to) {
+            addTiles(half_block, &sums, a + half_block * from, b + block_limbs * k - half_block * from, to - from);
         }
-        if (is_last) {
-            for (&sums) |*sum| sum.* +%= sum.*;
-            const diagonal = a + block_limbs * middle;
-            if (k % 2 == 0) {
-                addLower(&sums, diagonal, apart.block(middle));
-            } else {
-                addUpper(&sums, diagonal, apart.block(middle) + block_limbs);
-            }
-        }
+        if (k < waiting.from or k >= waiting.to) addDiagonal(&sums, a + half_block * k, b + half_block * k);
         block.* = sums;
     }
 }
-
-/// The pairs of each block with zeros around them, for tiles that count but half.
-pub const Apart = struct {
-    pairs: [*]i32,
-
-    pub fn at(area: *Area, blocks: usize) Apart {
-        return .{ .pairs = area.take(i32, block_limbs + 2 * block_limbs * blocks) };
-    }
-
-    fn block(apart: Apart, index: usize) [*]i32 {
-        return apart.pairs + block_limbs + 2 * block_limbs * index;
-    }
-
-    fn fill(apart: Apart, b: [*]const i32, blocks: usize) void {
-        const zeros: Lanes = @splat(0);
-        inline for (0..block_lanes) |v| store(apart.pairs + 4 * v, zeros);
-        for (0..blocks) |i| {
-            const from = b + block_limbs * i;
-            const to = apart.block(i);
-            store(to, @as(Lanes, @bitCast(load(from))) & Lanes{ 0xffff, -1, -1, -1 });
-            inline for (1..block_lanes) |v| store(to + 4 * v, @bitCast(load(from + 4 * v)));
-            const behind: Lanes = @bitCast(load(from + block_limbs));
-            store(to + block_limbs, behind & Lanes{ ~@as(i32, 0xffff), 0, 0, 0 });
-            inline for (block_lanes + 1..2 * block_lanes) |v| store(to + 4 * v, zeros);
-        }
-    }
-};
 
 // The tiles. Engines reorder what does not touch memory, and spill what they cannot hold in 15 registers; loop ends
 // alone keep them from it. So even rows and odd ones, whose windows are four lanes apart and share their loads, are
 // two passes of one loop.
 
-/// `count` blocks of 16 rows from `a` on, each against the 31 pairs before b + 16, b, b - 16 ...: two tiles, the lower
-/// columns of one and the upper of the next. One at least.
-inline fn addTiles(sums: *Block, a: [*]const i16, b: [*]const i32, count: usize) void {
+/// `count` times so many rows from `a` on, each 16 columns from b on: against the pairs up to b + 15, then those up to
+/// b + 15 - rows_count, and so on. One time at least.
+inline fn addTiles(comptime rows_count: usize, sums: *Block, a: [*]const i16, b: [*]const i32, count: usize) void {
+    const steps = rows_count / 4;
     var passes: Passes = .over(a, b);
     while (passes.next()) {
         var rows = passes.a;
-        var pairs = passes.b - 12;
-        var w1, var w2, var w3 = .{ load(pairs + 16), load(pairs + 20), load(pairs + 24) };
+        // Row 4 i meets four vectors of pairs, from -4 i on: three of them were the last row's.
+        var pairs = passes.b - 4 * (steps - 1);
+        var window: [block_lanes]Halves = undefined;
+        inline for (1..block_lanes) |v| window[v - 1] = load(pairs + 4 * (steps - 1 + v));
         var left = count;
         while (true) {
-            const r0, const w0 = .{ twoRows(rows, 0), load(pairs + 12) };
-            addRow(sums, r0, .{ w0, w1, w2, w3 });
-            const r1, const x1 = .{ twoRows(rows, 4), load(pairs + 8) };
-            addRow(sums, r1, .{ x1, w0, w1, w2 });
-            const r2, const x2 = .{ twoRows(rows, 8), load(pairs + 4) };
-            addRow(sums, r2, .{ x2, x1, w0, w1 });
-            const r3, const x3 = .{ twoRows(rows, 12), load(pairs) };
-            addRow(sums, r3, .{ x3, x2, x1, w0 });
-            w1, w2, w3 = .{ x3, x2, x1 };
+            inline for (0..steps) |i| {
+                inline for (1..block_lanes) |v| window[block_lanes - v] = window[block_lanes - v - 1];
+                window[0] = load(pairs + 4 * (steps - 1 - i));
+                addRow(sums, twoRows(rows, 4 * i), window);
+            }
             left -= 1;
             if (left == 0) break;
-            rows += block_limbs;
-            pairs -= block_limbs;
+            rows += rows_count;
+            pairs -= rows_count;
         }
     }
 }
@@ -242,25 +230,35 @@ inline fn addRow(sums: *Block, rows: Halves, window: [block_lanes]Halves) void {
     inline for (sums, window) |*sum, pairs| sum.* +%= dot(rows, pairs);
 }
 
-/// The lower 16 columns of one tile: 16 rows from `a` on against the block of pairs from b on, with zeros before it.
-inline fn addLower(sums: *Block, a: [*]const i16, b: [*]const i32) void {
-    var passes: Passes = .over(a, b);
-    while (passes.next()) {
-        inline for (0..4) |row| {
-            const rows = twoRows(passes.a, 4 * row);
-            inline for (row..block_lanes) |v| sums[v] +%= dot(rows, load(passes.b + 4 * (v - row)));
-        }
+/// 8 rows from `a` on against the pairs before b, beginning where b ends.
+inline fn addEnd(sums: *Block, a: [*]const i16, b: [*]const i32) void {
+    inline for (.{ 1, 1, 2, 2 }, 0..) |vectors, t| {
+        const rows = twoRows(a, 2 * t);
+        inline for (0..vectors) |v| sums[v] +%= dot(rows, load(b + 4 * v - 2 * t));
     }
 }
 
-/// The upper 16 columns of one tile: 16 rows from `a` on against the block of pairs before b, with zeros from b on.
-inline fn addUpper(sums: *Block, a: [*]const i16, b: [*]const i32) void {
-    var passes: Passes = .over(a, b);
-    while (passes.next()) {
-        inline for (0..4) |row| {
-            const rows = twoRows(passes.a, 4 * row);
-            inline for (0..row + 1) |v| sums[v] +%= dot(rows, load(passes.b - 4 * (row - v)));
-        }
+/// 8 rows from `a` on against the pairs from b on, in the columns that are 8 before b and more.
+inline fn addBeginning(sums: *Block, a: [*]const i16, b: [*]const i32) void {
+    inline for (.{ 2, 2, 3, 3 }, 0..) |first, t| {
+        const rows = twoRows(a, 2 * t);
+        inline for (first..block_lanes) |v| sums[v] +%= dot(rows, load(b + 4 * v - 8 - 2 * t));
+    }
+}
+
+/// Doubles what there is, and adds what 8 rows of a square from `a` on, and those right of the diagonal, add to these
+/// columns: rows 2 t and 2 t + 1 reach it in the columns from 4 t on. There, in
+/// (a0, 0) (a1, a0) (2 a2, a1) (2 a3, 2 a2), what is left of it is left out, what is on it counts once.
+inline fn addDiagonal(sums: *Block, a: [*]const i16, b: [*]const i32) void {
+    const low: i32 = 0xffff;
+    inline for (0..block_lanes) |t| {
+        const rows = twoRows(a, 2 * t);
+        inline for (t + 1..block_lanes) |v| sums[v] +%= dot(rows, load(b + 4 * v - 2 * t));
+        sums[t] +%= sums[t];
+        const pairs: Lanes = @bitCast(load(b + 2 * t));
+        const once: Halves = @bitCast(pairs & Lanes{ low, -1, -1, -1 });
+        const again: Halves = @bitCast(pairs & Lanes{ 0, 0, low, -1 });
+        sums[t] +%= dot(rows, once +% again);
     }
 }
 
@@ -308,8 +306,8 @@ pub noinline fn sumOfProducts(a: [*]const i16, b: [*]const i16, count: usize) i6
 
 // ---- carries ----
 
-/// A round of carries in place: each column keeps less than half a limb and what came from its right. The last
-/// keeps all of its own, whole as the integer is.
+/// A round of carries in place: each column keeps less than half a limb and what came from its right. The last keeps
+/// all of its own: no more rows go to it than fit.
 pub noinline fn settle(columns: [*]i32, count: usize) void {
     var before: Lanes = @splat(0);
     var i: usize = 0;
@@ -325,12 +323,10 @@ pub noinline fn settle(columns: [*]i32, count: usize) void {
 }
 
 /// Settles the upper columns of one product as far as those of another could make them overflow. Column k of these n
-/// has n - 1 - k rows at most: 112 of both together always fit.
+/// has n - 1 - k rows: 112 of both together always fit.
 pub fn settleForProduct(columns: [*]i32, blocks: usize) void {
-    const count = block_limbs * blocks;
-    if (blocks > row_blocks_max) return settle(columns, count);
     const rows_max = row_blocks_max * block_limbs / 2;
-    if (count > rows_max) settle(columns, count - rows_max);
+    if (block_limbs * blocks > rows_max) settle(columns, block_limbs * blocks - rows_max);
 }
 
 /// What becomes of the carry out of the last digit: given back, or kept in that digit, which it fits if the integer
@@ -352,46 +348,54 @@ noinline fn carryTwice(
     pairs: [*]i32,
 ) i32 {
     var first: Lanes = @splat(0);
-    var second: Lanes = @splat(0);
+    var second: Halves = @splat(0);
     var before: Halves = @splat(0);
     if (with_pairs) clearMargin(pairs - pairs_margin);
     const count = block_limbs * blocks;
     var i: usize = 0;
     while (i + 8 < count) : (i += 8) {
-        var both: [2]Lanes = undefined;
-        inline for (&both, 0..) |*digit, v| {
+        var left: [2]Lanes = undefined;
+        var carries: [2]Lanes = undefined;
+        inline for (&left, &carries, 0..) |*low, *carry_again, v| {
             // Half a limb more makes the lower bits what is left, and half a limb more again.
             const raised = @as(Lanes, @bitCast(load(columns + i + 4 * v))) +% half;
             const carry = raised >> @splat(limb_bits);
             const once = (raised & low_bits) +% shiftIn(first, carry);
-            const carry_again = once >> @splat(limb_bits);
-            digit.* = (once & low_bits) +% shiftIn(second, carry_again) -% half;
+            carry_again.* = once >> @splat(limb_bits);
+            low.* = once & low_bits;
             first = carry;
-            second = carry_again;
         }
-        const these = narrow(both[0], both[1]);
+        const these = withCarries(left, second, carries);
+        second = narrow(carries[0], carries[1]);
         storeHalves(digits + i, these);
         if (with_pairs) storePairs(pairs + i, before, these);
         before = these;
     }
-    var both: [2]Lanes = undefined;
-    inline for (&both, 0..) |*digit, v| {
+    var left: [2]Lanes = undefined;
+    var carries: [2]Lanes = undefined;
+    inline for (&left, &carries, 0..) |*low, *carry_again, v| {
         const mask: Lanes = if (last == .keeps and v == 1) .{ -1, -1, -1, 0 } else @splat(-1);
         const column: Lanes = @bitCast(load(columns + i + 4 * v));
         const carry = ((column +% half) >> @splat(limb_bits)) & mask;
-        const once = column -% (carry << @splat(limb_bits)) +% shiftIn(first, carry);
-        const carry_again = ((once +% half) >> @splat(limb_bits)) & mask;
-        digit.* = once -% (carry_again << @splat(limb_bits)) +% shiftIn(second, carry_again);
+        const once = column -% (carry << @splat(limb_bits)) +% shiftIn(first, carry) +% half;
+        carry_again.* = (once >> @splat(limb_bits)) & mask;
+        low.* = once -% (carry_again.* << @splat(limb_bits));
         first = carry;
-        second = carry_again;
     }
-    const these = narrow(both[0], both[1]);
+    const these = withCarries(left, second, carries);
+    second = narrow(carries[0], carries[1]);
     storeHalves(digits + i, these);
     if (with_pairs) {
         storePairs(pairs + i, before, these);
         endPairs(pairs + count, these);
     }
-    return first[3] +% second[3];
+    return first[3] +% second[7];
+}
+
+/// Digits of what the second round left, which is half a limb more than they are, and its carries.
+inline fn withCarries(left: [2]Lanes, before: Halves, carries: [2]Lanes) Halves {
+    const moved = @shuffle(i16, before, narrow(carries[0], carries[1]), [8]i32{ 7, -1, -2, -3, -4, -5, -6, -7 });
+    return narrow(left[0], left[1]) +% moved -% @as(Halves, @splat(1 << (limb_bits - 1)));
 }
 
 /// The pairs of an integer, margins included.
@@ -520,20 +524,19 @@ fn fill(digits: []i16, filling: Filling, which: usize, random: std.Random) void 
     };
 }
 
-test "products and squares of every size to 8192 bits are exact when all digits are at their greatest" {
-    const blocks_max = 40;
+test "products and squares of sizes to 16,384 bits are exact when all digits are at their greatest" {
     const n_max = block_limbs * blocks_max;
     var prng: std.Random.DefaultPrng = .init(0x6c696d62);
     const State = struct {
         var digits: [2][n_max]i16 align(16) = undefined;
         var pairs: [2][n_max + 2 * pairs_margin]i32 align(16) = undefined;
         var columns: [2 * n_max]i32 align(16) = undefined;
-        var apart: [2 * block_limbs + 2 * n_max]i32 align(16) = undefined;
         var expected: [2 * n_max]i64 = undefined;
         var room: [2 * n_max]i64 = undefined;
         var normal: [2 * n_max]i16 align(16) = undefined;
     };
-    for ([_]usize{ 1, 2, 3, 5, 6, 7, 8, 10, 13, 14, 15, 20, 21, 22, 40 }) |blocks| {
+    for ([_]usize{ 1, 2, 3, 5, 6, 7, 8, 10, 13, 14, 15, 20, 21, 22, 40, 77, blocks_max }) |blocks| {
+        comptime assert(blocksFor(16_384) == blocks_max);
         const n = block_limbs * blocks;
         for (std.enums.values(Filling)) |filling| {
             for (0..2) |i| {
@@ -565,16 +568,26 @@ test "products and squares of every size to 8192 bits are exact when all digits 
             State.room[n - 1] &= (1 << limb_bits) - 1;
             try testing.expectEqualSlices(i64, expected[0..n], State.room[0..n]);
 
+            // The upper half twice, as Montgomery's reduction adds a product to another.
+            multiply(columns.ptr, a.ptr, b_pairs, blocks);
+            settleForProduct(columns.ptr + n, blocks);
+            addProductHigh(columns.ptr, a.ptr, b_pairs, blocks);
+            @memset(expected, 0);
+            for (a, 0..) |x, i| for (b, i..) |y, k| {
+                expected[k] += @as(i64, x) * y * @as(i64, if (k < n) 1 else 2);
+            };
+            carrySlowly(expected);
+            try expectColumns(expected, columns, &State.room);
+
             const a_pairs = State.pairs[0][pairs_margin..].ptr;
             multiplySlowly(expected, a, a);
-            square(columns.ptr, a.ptr, a_pairs, blocks, .{ .pairs = &State.apart });
+            square(columns.ptr, a.ptr, a_pairs, blocks);
             try expectColumns(expected, columns, &State.room);
         }
     }
 }
 
 test "the carry of a lower half is exact where it is a multiple of R" {
-    const blocks_max = 21;
     const n_max = block_limbs * blocks_max;
     var prng: std.Random.DefaultPrng = .init(0x63617272);
     const random = prng.random();
@@ -584,7 +597,7 @@ test "the carry of a lower half is exact where it is a multiple of R" {
         var product: [2 * n_max]i64 = undefined;
         var below: [n_max]i16 = undefined;
     };
-    for ([_]usize{ 1, 3, 7, 8, 10, 21 }) |blocks| for (std.enums.values(Filling)) |filling| for (0..10) |_| {
+    for ([_]usize{ 1, 3, 7, 8, 10, 21, blocks_max }) |blocks| for (std.enums.values(Filling)) |filling| for (0..10) |_| {
         const n = block_limbs * blocks;
         for (0..2) |i| fill(State.digits[i][0..n], filling, i, random);
         pair(&State.digits[1], blocks, State.pairs[pairs_margin..]);

@@ -17,6 +17,7 @@ const assert = std.debug.assert;
 
 const limb_bits = limbs.limb_bits;
 const block_limbs = limbs.block_limbs;
+const limb_mask = (1 << limb_bits) - 1;
 
 /// An integer in both layouts that products read.
 pub const Number = struct {
@@ -38,7 +39,6 @@ pub const Scratch = struct {
     columns: [*]i32,
     low: [*]i16,
     multiplier: [*]i16,
-    apart: limbs.Apart,
     number: Number,
 
     const margin = 16;
@@ -48,7 +48,6 @@ pub const Scratch = struct {
             .columns = area.take(i32, 2 * block_limbs * blocks + 3 * margin) + margin,
             .low = area.take(i16, block_limbs * blocks),
             .multiplier = area.take(i16, block_limbs * blocks),
-            .apart = .at(area, blocks),
             .number = .at(area, blocks),
         };
     }
@@ -156,7 +155,7 @@ pub const Divisor = struct {
     pub fn isAbove(divisor: *const Divisor, scratch: *const Scratch, x: [*]const i16) bool {
         const count = block_limbs * divisor.blocks;
         const difference = scratch.low[0..count];
-        for (difference, x[0..count], divisor.number.digits) |*digit, a, b| digit.* = a - b;
+        for (difference, x[0..count], divisor.number.digits) |*digit, a, b| digit.* = a -% b;
         return carrySerially(difference, difference, null, 0) < 0;
     }
 
@@ -244,7 +243,7 @@ pub const Modulus = struct {
 
     /// a^2 / R.
     pub fn square(modulus: *const Modulus, scratch: *const Scratch, output: Number, a: Number) void {
-        limbs.square(scratch.columns, a.digits, a.pairs, modulus.divisor.blocks, scratch.apart);
+        limbs.square(scratch.columns, a.digits, a.pairs, modulus.divisor.blocks);
         modulus.reduce(scratch, output);
     }
 
@@ -305,7 +304,7 @@ pub noinline fn negatedInverse(scratch: *const Scratch, n: [*]const i16, blocks:
         const part = std.math.divCeil(usize, lifted, block_limbs) catch unreachable;
         limbs.pair(output.digits, part, output.pairs);
         limbs.multiplyLow(scratch.columns, n, output.pairs, part);
-        scratch.columns[0] += 2;
+        scratch.columns[0] +%= 2;
         _ = limbs.normalize(.carries, scratch.columns, part, scratch.low, null);
         limbs.multiplyLow(scratch.columns, scratch.low, output.pairs, part);
         _ = limbs.normalize(.carries, scratch.columns, part, output.digits, null);
@@ -316,23 +315,33 @@ pub noinline fn negatedInverse(scratch: *const Scratch, n: [*]const i16, blocks:
 
 // ---- bytes ----
 
-/// The digits of a big-endian integer, which must be less than 2^(13 n - 1).
+/// The digits of a big-endian integer, which must be less than 2^(13 n - 1): -4095 to 4097 each. There are no more of
+/// them than `Divisor.filled` says, as a limb of 12 bits carries nothing.
 pub noinline fn fromBytes(digits: [*]i16, blocks: usize, bytes: []const u8) void {
-    var waiting: u32 = 0;
-    var waiting_bits: u5 = 0;
+    var waiting: u64 = 0;
+    var waiting_bits: u32 = 0;
     var left = bytes.len;
     var carry: i32 = 0;
     for (digits[0 .. block_limbs * blocks]) |*digit| {
-        while (waiting_bits < limb_bits and left > 0) {
-            left -= 1;
-            waiting |= @as(u32, bytes[left]) << waiting_bits;
-            waiting_bits += 8;
+        if (waiting_bits < limb_bits) {
+            if (left >= 4) {
+                left -= 4;
+                waiting |= @as(u64, std.mem.readInt(u32, bytes[left..][0..4], .big)) << @intCast(waiting_bits);
+            } else {
+                for (0..4) |i| {
+                    if (left == 0) break;
+                    left -= 1;
+                    waiting |= @as(u64, bytes[left]) << @intCast(waiting_bits + 8 * i);
+                }
+            }
+            waiting_bits += 32;
         }
-        const value = @as(i32, @intCast(waiting & 8191)) + carry;
-        carry = (value + 4095) >> limb_bits; // Never more limbs than Divisor.filled says: 4096 stays.
-        digit.* = @intCast(value - (carry << limb_bits));
+        const limb: i32 = @intCast(waiting & limb_mask);
         waiting >>= limb_bits;
-        waiting_bits -|= limb_bits;
+        waiting_bits -= limb_bits;
+        const next_carry = (limb + 4095) >> limb_bits;
+        digit.* = @intCast(limb - (next_carry << limb_bits) + carry);
+        carry = next_carry;
     }
 }
 
@@ -342,7 +351,7 @@ noinline fn carrySerially(output: []i16, digits: []const i16, other: ?[*]const i
     var carry: i32 = 0;
     for (output, digits, 0..) |*limb, digit, i| {
         const value = digit + carry + if (other) |added| added[i] & mask else 0;
-        limb.* = @intCast(value & 8191);
+        limb.* = @intCast(value & limb_mask);
         carry = value >> limb_bits;
     }
     return carry;
@@ -350,20 +359,23 @@ noinline fn carrySerially(output: []i16, digits: []const i16, other: ?[*]const i
 
 /// Limbs of 0 to 8191 as big-endian bytes; what does not fit is zero.
 noinline fn writeBytes(from: []const i16, bytes: []u8) void {
-    var waiting: u32 = 0;
-    var waiting_bits: u5 = 0;
-    var next: usize = 0;
+    var waiting: u64 = 0;
+    var waiting_bits: u32 = 0;
     var at = bytes.len;
+    for (from) |limb| {
+        waiting |= @as(u64, @intCast(limb)) << @intCast(waiting_bits);
+        waiting_bits += limb_bits;
+        if (waiting_bits < 32) continue;
+        if (at < 4) break;
+        at -= 4;
+        std.mem.writeInt(u32, bytes[at..][0..4], @truncate(waiting), .big);
+        waiting >>= 32;
+        waiting_bits -= 32;
+    }
     while (at > 0) {
         at -= 1;
-        if (waiting_bits < 8 and next < from.len) {
-            waiting |= @as(u32, @intCast(from[next])) << waiting_bits;
-            waiting_bits += limb_bits;
-            next += 1;
-        }
         bytes[at] = @truncate(waiting);
         waiting >>= 8;
-        waiting_bits -|= 8;
     }
 }
 

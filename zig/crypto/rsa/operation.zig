@@ -15,6 +15,7 @@
 
 const std = @import("std");
 const ct = @import("../ct.zig");
+const declassified = @import("../ec/secret.zig").declassified;
 const limbs = @import("limbs.zig");
 const modulus_module = @import("modulus.zig");
 const key_module = @import("key.zig");
@@ -75,7 +76,7 @@ fn bytesFor(sizes: key_module.Sizes, is_private: bool) usize {
 
 /// Takes the representative big-endian, as long as n. The operation's memory is as long as `operationBytes` says.
 pub fn beginPublic(key_header: *key_module.Header, header: *Header, x: []const u8) BeginError!void {
-    const key: PublicKey = .open(key_header);
+    const key: PublicKey = try .open(key_header);
     var area: Area = .of(header);
     const operation: Public = .at(&area, key_header.sizes);
     try operation.takeRepresentative(&key, x);
@@ -125,7 +126,7 @@ pub fn step(key_header: *key_module.Header, header: *Header, budget: *Budget) St
     var area: Area = .of(header);
     if (header.is_private == 0) {
         const operation: Public = .at(&area, header.sizes);
-        return operation.step(&PublicKey.open(key_header), budget);
+        return operation.step(&try PublicKey.open(key_header), budget);
     }
     const key: PrivateKey = try .open(key_header);
     const operation: Private = .at(&area, header.sizes);
@@ -141,7 +142,7 @@ pub fn finish(key_header: *key_module.Header, header: *const Header, output: []u
     if (header.stage != @intFromEnum(Stage.done)) return error.InvalidState;
     var area: Area = .of(@constCast(header));
     const operation: Public = .at(&area, header.sizes);
-    const key: PublicKey = .open(key_header);
+    const key: PublicKey = try .open(key_header);
     const result = operation.result.digits;
     key.n.divisor.toBytes(&operation.scratch, result, output);
 }
@@ -163,9 +164,13 @@ const Public = struct {
     }
 
     fn takeRepresentative(operation: *const Public, key: *const PublicKey, x: []const u8) BeginError!void {
-        // A least residue has the bytes that it came in, and what is out of range is public.
+        // A least residue has the bytes that it came in, and what is out of range is public. With bits beyond those of n,
+        // x might not fit the digits, which would take it for less than it is.
+        const top: u3 = @intCast((key.n.divisor.bits - 1) % 8);
+        const fits = @intFromBool(x[0] >> top <= 1);
         modulus_module.fromBytes(operation.x.digits, key.n.divisor.blocks, x);
-        if (!key.n.divisor.isAbove(&operation.scratch, operation.x.digits)) return error.RepresentativeOutOfRange;
+        const is_below = @intFromBool(key.n.divisor.isAbove(&operation.scratch, operation.x.digits));
+        if (!declassified(fits & is_below == 1)) return error.RepresentativeOutOfRange;
     }
 
     fn step(operation: *const Public, key: *const PublicKey, budget: *Budget) StateError!bool {
@@ -314,7 +319,7 @@ const Private = struct {
         limbs.pair(b.digits, blocks, b.pairs);
         key_module.widen(a.digits[0..count], key.q.divisor.number.digits, q_count);
         limbs.multiplyLow(scratch.columns, a.digits, b.pairs, blocks);
-        for (scratch.columns, operation.second[0..q_count]) |*column, digit| column.* += digit;
+        for (scratch.columns, operation.second[0..q_count]) |*column, digit| column.* +%= digit;
         _ = limbs.normalize(.carries, scratch.columns, blocks, b.digits, b.pairs);
 
         operation.invertBlinding(key);
@@ -331,11 +336,11 @@ const Private = struct {
         operation.u.init(operation.u_bytes);
         operation.u.remainder(scratch, a.digits, n.divisor.number.digits, count);
         operation.u.toBytes(scratch, a.digits, operation.inverse_bytes);
-        // If u and n had a common factor, the check would find it.
+        // If u and n had a common factor, which is a prime of n, the check would find it.
         _ = operation.steps.invert(operation.u_bytes, operation.inverse_bytes, operation.inverse_bytes);
         modulus_module.fromBytes(a.digits, blocks, operation.inverse_bytes);
         limbs.multiplyLow(scratch.columns, a.digits, n.divisor.number.pairs, blocks);
-        scratch.columns[0] -= 1;
+        scratch.columns[0] -%= 1;
         _ = limbs.normalize(.carries, scratch.columns, blocks, a.digits, null);
         // Exact, so that it may be done modulo R, times -1/u.
         key_module.widen(scratch.multiplier[0..count], operation.u.number.digits, block_limbs * operation.u.blocks);
@@ -349,9 +354,8 @@ const Private = struct {
         const public = &operation.public;
         if (!public.powerStep(&key.public, public.result.digits, budget)) return false;
         const n = &key.public.n;
-        if (n.same(&public.scratch, public.power.result.digits, public.x.digits) == 0) {
-            return error.PrivateOperationFailed;
-        }
+        const power_digits, const x_digits = .{ public.power.result.digits, public.x.digits };
+        if (!declassified(n.same(&public.scratch, power_digits, x_digits) != 0)) return error.PrivateOperationFailed;
         return true;
     }
 };

@@ -12,12 +12,17 @@ const Modulus = modulus_module.Modulus;
 const Number = modulus_module.Number;
 const Scratch = modulus_module.Scratch;
 
-/// Work that is left to a step, in tiles of 16 x 16 limbs to multiply. A product modulo n blocks of limbs has 2 n^2.
+/// Work that is left to a step, in tiles of 16 x 16 limbs to multiply; what else takes time is counted as so many.
 pub const Budget = struct {
     tiles: u64,
 
+    /// A product modulo n blocks of limbs has 2 n^2.
     pub fn spend(budget: *Budget, blocks: usize) void {
-        budget.tiles -|= 2 * blocks * blocks;
+        budget.spendTiles(2 * blocks * blocks);
+    }
+
+    pub fn spendTiles(budget: *Budget, tiles: usize) void {
+        budget.tiles -|= tiles;
     }
 
     pub fn isSpent(budget: *const Budget) bool {
@@ -198,6 +203,11 @@ fn byteAt(bytes: []const u8, index: usize) u8 {
 
 pub fn bitAt(bytes: []const u8, bit: usize) u1 {
     return @truncate(byteAt(bytes, bit / 8) >> @intCast(bit % 8));
+}
+
+/// Whether a public big-endian integer can be e: odd, and 3 at least.
+pub fn isExponent(bytes: []const u8) bool {
+    return bytes[bytes.len - 1] & 1 == 1 and bitLength(bytes) >= 2;
 }
 
 /// Of a public big-endian integer.

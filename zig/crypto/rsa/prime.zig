@@ -8,6 +8,7 @@ const std = @import("std");
 const limbs = @import("limbs.zig");
 const modulus_module = @import("modulus.zig");
 const power = @import("power.zig");
+const declassified = @import("../ec/secret.zig").declassified;
 const Area = @import("area.zig").Area;
 const Budget = power.Budget;
 const Modulus = modulus_module.Modulus;
@@ -29,14 +30,15 @@ pub fn rounds(bits: usize) u32 {
 /// multiplication for each digit. Some hundred kilobytes, made in half a millisecond.
 pub const SmallPrimes = struct {
     count: usize,
-    primes: [*]u16,
     /// 1/prime modulo 2^64.
     inverses: [*]u64,
+    /// 2^33 / prime.
+    bounds: [*]u32,
     /// For each prime, as many as a number has digits, between -2^12 and 2^12.
     powers: [*]i16,
 
     const limit = 1 << 13;
-    const primes_count = 1027;
+    pub const primes_count = 1027;
     /// A lane adds up to this many products of digits and remainders before it could overflow.
     pub const digits_max = 500;
 
@@ -48,28 +50,34 @@ pub const SmallPrimes = struct {
         const count = block_limbs * blocks;
         return .{
             .count = count,
-            .primes = area.take(u16, primes_count),
             .inverses = area.take(u64, primes_count),
+            .bounds = area.take(u32, primes_count),
             .powers = area.take(i16, primes_count * count),
         };
     }
 
-    pub fn fill(small: *const SmallPrimes) void {
+    /// Makes what is missing of them, `filled` being there, as long as the budget lasts; whether all are there then.
+    pub fn fill(small: *const SmallPrimes, filled: *u32, budget: *Budget) bool {
         var is_composite: [limit]bool = @splat(false);
-        var found: usize = 0;
+        var found: u32 = 0;
         var candidate: usize = 3;
         while (candidate < limit) : (candidate += 2) {
             if (is_composite[candidate]) continue;
             var multiple = candidate * candidate;
             while (multiple < limit) : (multiple += 2 * candidate) is_composite[multiple] = true;
-            small.primes[found] = @intCast(candidate);
-            small.fillPowers(found, @intCast(candidate));
-            found += 1;
+            defer found += 1;
+            if (found < filled.*) continue;
+            if (budget.isSpent()) return false;
+            small.fillPrime(found, @intCast(candidate));
+            filled.* += 1;
+            budget.spendTiles(small.count / 2);
         }
         std.debug.assert(found == primes_count);
+        return true;
     }
 
-    fn fillPowers(small: *const SmallPrimes, index: usize, prime: u32) void {
+    fn fillPrime(small: *const SmallPrimes, index: usize, prime: u32) void {
+        small.bounds[index] = @intCast((1 << 33) / @as(u64, prime));
         var inverse: u64 = prime;
         for (0..5) |_| inverse *%= 2 -% prime *% inverse;
         small.inverses[index] = inverse;
@@ -81,15 +89,16 @@ pub const SmallPrimes = struct {
         }
     }
 
-    /// Whether one of the primes divides the number.
-    pub fn divide(small: *const SmallPrimes, digits: [*]const i16) bool {
+    /// Whether one of the primes divides the number. Each that is tried costs a tile for 128 digits, and another.
+    pub fn divide(small: *const SmallPrimes, digits: [*]const i16, budget: *Budget) bool {
         for (0..primes_count) |index| {
+            budget.spendTiles(1 + small.count / 128);
             const sum = limbs.sumOfProducts(digits, small.powers + small.count * index, small.count);
-            // A multiple of the prime times 1/prime modulo 2^64 is its quotient, which is small; what is no multiple
-            // becomes something larger.
-            const bound = (1 << 33) / @as(u64, small.primes[index]);
+            // The sum is less than 2^33. A multiple of the prime times 1/prime modulo 2^64 is its quotient, which is small;
+            // what is no multiple becomes something larger.
+            const bound: u64 = small.bounds[index];
             const quotient = @as(u64, @bitCast(sum)) *% small.inverses[index];
-            if (quotient +% bound <= 2 * bound) return true;
+            if (declassified(quotient +% bound <= 2 * bound)) return true;
         }
         return false;
     }
@@ -113,6 +122,12 @@ pub const Tests = struct {
         /// The a of w - 1 = 2^a m: as secret as w.
         twos: u32,
         secret: SecretPower.Place,
+
+        /// Whether a test of a number this long could be there.
+        pub fn isOf(place: Place, w: *const Modulus) bool {
+            if (place.bits > w.divisor.bits or place.rounds > rounds(w.divisor.bits)) return false;
+            return place.has_base == 0 or SecretPower.isPlace(w, place.secret);
+        }
     };
 
     /// Numbers w with more twos in w - 1 than this are given up, one in 2^31: so the squarings of a round have a
@@ -135,7 +150,7 @@ pub const Tests = struct {
     pub fn begin(tests: *const Tests, w: *const Modulus, scratch: *const Scratch, bytes: []const u8) Place {
         const count = w.limbCount();
         w.divisor.remainderOfPower(scratch, tests.one, count);
-        for (tests.minus_one[0..count], tests.one) |*digit, one| digit.* = -one;
+        for (tests.minus_one[0..count], tests.one) |*digit, one| digit.* = -%one;
         const odd_part = tests.odd_part[0..bytes.len];
         @memcpy(odd_part, bytes);
         odd_part[odd_part.len - 1] &= 0xfe;
@@ -162,15 +177,15 @@ pub const Tests = struct {
     ) Answer {
         if (place.bits > 0) {
             if (!tests.powerOfTwo(w, scratch, bytes, place, budget)) return .more;
-            if (w.same(scratch, tests.power.result.digits, tests.one) == 0) return .composite;
-            if (place.twos > twos_max) return .composite;
+            if (declassified(w.same(scratch, tests.power.result.digits, tests.one) == 0)) return .composite;
+            if (declassified(place.twos > twos_max)) return .composite;
         }
         while (place.rounds > 0) {
             if (place.has_base == 0) return .needs_base;
             if (budget.isSpent()) return .more;
             const odd_part = tests.odd_part[0..bytes.len];
             if (!tests.power.step(w, scratch, odd_part, &place.secret, budget)) return .more;
-            if (!tests.endRound(w, scratch, place.twos)) return .composite;
+            if (!declassified(tests.endRound(w, scratch, place.twos))) return .composite;
             for (0..twos_max) |_| budget.spend(w.divisor.blocks);
             place.has_base = 0;
             place.rounds -= 1;
@@ -191,11 +206,11 @@ pub const Tests = struct {
         const count = w.limbCount();
         modulus_module.fromBytes(digits, w.divisor.blocks, base);
         // 1 < b < w - 1.
-        digits[0] += 1;
-        const is_below = w.divisor.isAbove(scratch, digits);
-        digits[0] -= 1;
+        digits[0] +%= 1;
+        const is_below = declassified(w.divisor.isAbove(scratch, digits));
+        digits[0] -%= 1;
         const is_small = modulus_module.isZero(digits[1..count]) & modulus_module.isZero(&.{digits[0] & ~@as(i16, 1)});
-        if (!is_below or is_small != 0) return false;
+        if (!is_below or declassified(is_small != 0)) return false;
         w.enter(scratch, tests.power.base);
         place.secret = tests.power.begin(w, scratch);
         place.has_base = 1;
@@ -284,9 +299,14 @@ test "small primes divide their multiples, and nothing else" {
     for ([_]usize{ 1, 5 }) |blocks| {
         var area: Area = .of(&memory);
         const small: SmallPrimes = .at(&area, blocks);
-        small.fill();
-        try testing.expectEqual(3, small.primes[0]);
-        try testing.expectEqual(8191, small.primes[SmallPrimes.primes_count - 1]);
+        var filled: u32 = 0;
+        var rounds_count: usize = 0;
+        while (true) : (rounds_count += 1) {
+            var budget: Budget = .{ .tiles = 1000 };
+            if (small.fill(&filled, &budget)) break;
+        }
+        try testing.expectEqual(SmallPrimes.primes_count, filled);
+        try testing.expect(rounds_count > 5);
         const number: Number = .at(&area, blocks);
         var prng: std.Random.DefaultPrng = .init(blocks);
         for (0..20_000) |_| {
@@ -294,10 +314,11 @@ test "small primes divide their multiples, and nothing else" {
             var bytes: [8]u8 = undefined;
             std.mem.writeInt(u64, &bytes, value, .big);
             modulus_module.fromBytes(number.digits, blocks, &bytes);
-            const has_divisor = for (small.primes[0..SmallPrimes.primes_count]) |prime| {
-                if (value % prime == 0) break true;
-            } else false;
-            try testing.expectEqual(has_divisor, small.divide(number.digits));
+            var budget: Budget = .{ .tiles = 0 };
+            var divisor: u64 = 3;
+            while (divisor < SmallPrimes.limit and value % divisor != 0) divisor += 2;
+            const has_divisor = divisor < SmallPrimes.limit;
+            try testing.expectEqual(has_divisor, small.divide(number.digits, &budget));
         }
     }
 }

@@ -1,0 +1,106 @@
+/**
+ * What kind of object a value is, by its internal slots and not by what it says of itself: a Map is what
+ * `Map.prototype.size` can be read of. That a check may be worth its cost is told by the prototype chain, or by
+ * `Object.prototype.toString`; so a Map whose prototype was taken from it passes for a plain object.
+ */
+
+export type BuiltInKind =
+  | "Map"
+  | "Set"
+  | "Date"
+  | "RegExp"
+  | "Error"
+  | "ArrayBuffer"
+  | "Boolean"
+  | "Number"
+  | "BigInt"
+  | "String"
+  | "uncloneable";
+
+/** A check by a getter or method that throws for any other kind of object. */
+function slotOf(prototype: object, name: string, kind: BuiltInKind, ...args: unknown[]): Check {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, name)!;
+  const read = (descriptor.get ?? descriptor.value) as (this: unknown, ...args: unknown[]) => unknown;
+  const has = (object: object) => {
+    try {
+      read.apply(object, args);
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  return { prototype, kind, has };
+}
+
+interface Check {
+  readonly prototype: object;
+  readonly kind: BuiltInKind;
+  has(object: object): boolean;
+}
+
+const { prototype: objectPrototype, getPrototypeOf } = Object;
+const tagOf = objectPrototype.toString;
+const comesBefore = objectPrototype.isPrototypeOf as (this: object, object: object) => boolean;
+
+/** Prototypes of objects without slots, and without a tag: those of most classes. */
+const plainPrototypes = new WeakSet<object>();
+
+const isErrorByEngine = (Error as { isError?: (object: object) => boolean }).isError;
+
+/** Before engines had `Error.isError`: errors are told by toString, and those with a tag of their own by their stack. */
+function isError(object: object): boolean {
+  if (isErrorByEngine) return isErrorByEngine(object);
+  if (tagOf.call(object) === "[object Error]") return true;
+  return Object.hasOwn(object, "stack") && !(object instanceof DOMException);
+}
+
+const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
+  ["Map", slotOf(Map.prototype, "size", "Map")],
+  ["Set", slotOf(Set.prototype, "size", "Set")],
+  ["Date", slotOf(Date.prototype, "getTime", "Date")],
+  ["RegExp", slotOf(RegExp.prototype, "hasIndices", "RegExp")],
+  ["Error", { prototype: Error.prototype, kind: "Error", has: isError }],
+  ["ArrayBuffer", slotOf(ArrayBuffer.prototype, "byteLength", "ArrayBuffer")],
+  ["Boolean", slotOf(Boolean.prototype, "valueOf", "Boolean")],
+  ["Number", slotOf(Number.prototype, "valueOf", "Number")],
+  ["BigInt", slotOf(BigInt.prototype, "valueOf", "BigInt")],
+  ["String", slotOf(String.prototype, "valueOf", "String")],
+  ["Symbol", slotOf(Symbol.prototype, "valueOf", "uncloneable")],
+  ["WeakMap", slotOf(WeakMap.prototype, "has", "uncloneable", {})],
+  ["WeakSet", slotOf(WeakSet.prototype, "has", "uncloneable", {})],
+  ["WeakRef", slotOf(WeakRef.prototype, "deref", "uncloneable")],
+  ["Promise", { prototype: Promise.prototype, kind: "uncloneable", has: () => true }],
+  ...(typeof SharedArrayBuffer === "function"
+    ? [["SharedArrayBuffer", slotOf(SharedArrayBuffer.prototype, "byteLength", "uncloneable")] as const]
+    : []),
+]);
+
+/** Kinds whose slots nothing can be asked for, told by their tag alone. */
+const UNCLONEABLE_TAG =
+  /^\[object (?:Arguments|Module|FinalizationRegistry|(?:Async)?Generator|.* Iterator|Iterator Helper|Intl\..*|WebAssembly\..*)\]$/;
+
+/** Of the kinds above, modules alone have a tag of their own, and no prototype. */
+function isTaggedByItself(object: object, prototype: object | null): boolean {
+  return prototype !== null && Object.hasOwn(object, Symbol.toStringTag);
+}
+
+/** The kind of an object that is neither an array nor a view of a buffer; undefined for one without slots. */
+export function builtInKind(object: object): BuiltInKind | undefined {
+  const tag = tagOf.call(object);
+  const prototype = getPrototypeOf(object);
+  const untagged = tag === "[object Object]";
+  if (untagged && (prototype === objectPrototype || prototype === null || plainPrototypes.has(prototype))) {
+    return undefined;
+  }
+  const named = CHECKS.get(tag.slice(8, -1));
+  if (named?.has(object)) return named.kind;
+  let related = named !== undefined;
+  for (const check of CHECKS.values()) {
+    if (check === named || !comesBefore.call(check.prototype, object)) continue;
+    if (check.has(object)) return check.kind;
+    related = true;
+  }
+  if (UNCLONEABLE_TAG.test(tag) && !isTaggedByItself(object, prototype)) return "uncloneable";
+  if (untagged && !related) plainPrototypes.add(prototype);
+  return undefined;
+}

@@ -1,0 +1,121 @@
+/**
+ * Error objects in the structured clone algorithm. Beside what the standard has engines copy, name, message and stack, a
+ * copy gets what it calls interesting accompanying data: `cause`, `errors` of an AggregateError, and where in a file
+ * the error was made, in engines that say so by properties.
+ */
+
+const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
+const { apply } = Reflect;
+
+type Constructor = new (message?: string) => Error;
+
+const CONSTRUCTORS: Readonly<Record<string, Constructor | undefined>> = {
+  __proto__: null as never,
+  EvalError,
+  RangeError,
+  ReferenceError,
+  SyntaxError,
+  TypeError,
+  URIError,
+};
+
+const AggregateErrorConstructor = AggregateError;
+
+// Error.prototype.stack, or an accessor of each error, or, where neither is found, a value of each.
+const stackAccessor = (() => {
+  const own = getOwnPropertyDescriptor(new Error(), "stack");
+  return own?.get ? own : getOwnPropertyDescriptor(Error.prototype, "stack");
+})();
+
+/** Of JavaScriptCore. */
+const POSITIONS = ["line", "column", "sourceURL"] as const;
+const hasPositions = hasOwn(new Error(), "line");
+
+/**
+ * A copy of an error, and what accompanies it: names and values in turn, of which the values are still to be cloned and
+ * both to be given to `accompany`. Getters of the error's name run, as the standard has it.
+ */
+export function copyError(error: Error): { copy: Error; accompanying: unknown[] } {
+  const name: unknown = error.name;
+  const message = getOwnPropertyDescriptor(error, "message");
+  const text = message && "value" in message ? toText(message.value) : undefined;
+  const copy = withoutStack(() => create(name, text));
+  setStack(copy, stackOf(error));
+  if (hasPositions) for (const position of POSITIONS) copyData(error, copy, position);
+  const cause = dataOf(error, "cause");
+  return { copy, accompanying: name === "AggregateError" ? [...cause, ...dataOf(error, "errors")] : cause };
+}
+
+/** The name and value of a property, unless it is an accessor or there is none. */
+function dataOf(error: Error, key: string): unknown[] {
+  if (!hasOwn(error, key)) return [];
+  const descriptor = getOwnPropertyDescriptor(error, key)!;
+  return "value" in descriptor ? [key, descriptor.value] : [];
+}
+
+/** As constructors define them: not enumerable. */
+export function accompany(copy: object, name: string, value: unknown): void {
+  defineProperty(copy, name, { value, writable: true, enumerable: false, configurable: true });
+}
+
+function create(name: unknown, message: string | undefined): Error {
+  if (name === "AggregateError") {
+    const error = new AggregateErrorConstructor([], message);
+    delete (error as { errors?: unknown }).errors;
+    return error;
+  }
+  const Kind = typeof name === "string" ? CONSTRUCTORS[name] : undefined;
+  return new (Kind ?? Error)(message);
+}
+
+/** ECMAScript's ToString, which `String` is for all but symbols. */
+function toText(value: unknown): string {
+  return `${value as string}`;
+}
+
+/**
+ * V8 looks through the call stack for each error that it makes; for a copy in vain. Where somebody has made
+ * `Error.stackTraceLimit` other than a plain property, it is left alone.
+ */
+function withoutStack(make: () => Error): Error {
+  const limit = getOwnPropertyDescriptor(Error, "stackTraceLimit");
+  if (!limit?.writable) return make();
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return make();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
+/** The stack of an error, or of a DOMException, as a string; undefined where it has none that can be had. */
+export function stackOf(error: object): string | undefined {
+  try {
+    const own = getOwnPropertyDescriptor(error, "stack");
+    const stack: unknown =
+      own && "value" in own ? own.value : stackAccessor?.get && apply(stackAccessor.get, error, []);
+    return typeof stack === "string" ? stack : undefined;
+  } catch {
+    return undefined; // Engines that write it when it is first read may find a name there that is no text.
+  }
+}
+
+/** Gives a new error, or DOMException, the stack of its original. */
+export function setStack(copy: object, stack: string | undefined): void {
+  if (hasOwn(copy, "stack")) {
+    // The engine has just made it, whatever it is.
+    if (stack === undefined) delete (copy as { stack?: unknown }).stack;
+    else (copy as { stack: string }).stack = stack;
+  } else if (stack !== undefined) {
+    if (stackAccessor?.set) apply(stackAccessor.set, copy, [stack]);
+    else
+      defineProperty(copy, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
+  }
+}
+
+function copyData(from: object, to: object, key: string): void {
+  const descriptor = getOwnPropertyDescriptor(from, key);
+  if (descriptor && "value" in descriptor) defineProperty(to, key, descriptor);
+  else delete (to as Record<string, unknown>)[key];
+}

@@ -1,0 +1,655 @@
+/**
+ * StructuredSerializeInternal and StructuredDeserialize in one walk over the graph:
+ * https://html.spec.whatwg.org/multipage/structured-data.html#structuredserializeinternal
+ *
+ * The copy is made while its original is read, in the standard's order: depth first, an object's enumerable own keys
+ * listed when it is entered, each value read when its turn comes, a Map's entries taken before the first of them is
+ * cloned. Nobody sees a copy before the walk has ended, so this cannot be told from reading all first and making
+ * copies then. Properties of copies are defined, as CreateDataProperty does, so that what somebody has added to
+ * `Object.prototype` does not matter.
+ *
+ * Depth is not that of the call stack: what is entered and not yet left is a chain of frames. An object or array
+ * that has no other in it, the commonest kind, needs none.
+ */
+import type { Introspection } from "../../host/host.ts";
+import { copyArrayBuffer, isArrayBuffer, isDetached, makeView, shapeOf } from "./buffers.ts";
+import { accompany, copyError } from "./errors.ts";
+import { getterIfAny, getterOf } from "./intrinsics.ts";
+import { type Kind, kindOf, kindOfEmpty } from "./kinds.ts";
+import { uncloneable } from "./path.ts";
+import { copyPlatformObject } from "./platform.ts";
+
+const { keys: keysOf, defineProperty, getPrototypeOf, hasOwn, prototype: ObjectPrototype } = Object;
+const { isArray, prototype: ArrayPrototype } = Array;
+const { isView } = ArrayBuffer;
+const { apply, ownKeys } = Reflect;
+const mapForEach = Map.prototype.forEach;
+const setForEach = Set.prototype.forEach;
+const mapSet = Map.prototype.set;
+const { add: setAdd } = Set.prototype;
+const timeOf = Date.prototype.getTime;
+const VALUES = {
+  Boolean: Boolean.prototype.valueOf,
+  Number: Number.prototype.valueOf,
+  BigInt: BigInt.prototype.valueOf,
+  String: String.prototype.valueOf,
+};
+
+const FLAGS = [
+  ...([
+    ["d", "hasIndices"],
+    ["g", "global"],
+    ["i", "ignoreCase"],
+    ["m", "multiline"],
+  ] as const),
+  ...([
+    ["s", "dotAll"],
+    ["u", "unicode"],
+    ["v", "unicodeSets"],
+    ["y", "sticky"],
+  ] as const),
+].flatMap(([letter, name]) => {
+  const getter = getterIfAny<boolean>(RegExp.prototype, name);
+  return getter ? [[letter, getter] as const] : [];
+});
+const sourceOf = getterOf<string>(RegExp.prototype, "source");
+
+/** Up to this length, listing an array's keys takes less time than other ways to know that it has nothing but elements. */
+const LISTED_LENGTH_MAX = 128;
+
+/** How deep the call stack goes into a graph. Beyond, frames stand in for it. */
+const CALL_DEPTH_MAX = 32;
+
+/** Engines keep the elements of a longer array in a table if it is made with its length. */
+const DENSE_LENGTH_MAX = 2 ** 25;
+
+type Keyed = Record<PropertyKey, unknown>;
+/** What is copied property by property, element by element, or taken out first. */
+export type Shape = "object" | "elements" | Contents;
+type Contents = "map" | "set" | "error";
+
+const NOTHING: unknown[] = [];
+
+type Held = [holder: object, key: string | number, placeholder: Placeholder];
+
+/** What stands for a transferred object, and for a view of one, until it is transferred. */
+export class Placeholder {
+  /** Gives the object, once those that are transferred have been. */
+  readonly resolve: () => object;
+
+  constructor(resolve: () => object) {
+    this.resolve = resolve;
+  }
+}
+
+/** Something that is entered and not yet left. */
+export class Frame {
+  up: Frame | undefined = undefined;
+  readonly shape: Shape;
+  readonly source: object;
+  readonly copy: object;
+  /** An object's keys; a map's, a set's or an error's contents, of which each is replaced by its copy. */
+  readonly list: unknown[];
+  readonly length: number;
+  /** It waits for what is in this place of the list, or this element. */
+  readonly at: number;
+
+  constructor(shape: Shape, source: object, copy: object, list: unknown[], length: number, at: number) {
+    this.shape = shape;
+    this.source = source;
+    this.copy = copy;
+    this.list = list;
+    this.length = length;
+    this.at = at;
+  }
+}
+
+/** A level of the call stack, and where in the graph it is. They are a chain: elements of arrays may have setters. */
+export class Level {
+  readonly up: Level | undefined;
+  down: Level | undefined = undefined;
+  shape: Shape = "object";
+  list: readonly unknown[] = NOTHING;
+  place: string | number = 0;
+
+  constructor(up: Level | undefined) {
+    this.up = up;
+  }
+}
+
+/** An original and its copy. */
+class Pair {
+  readonly original: unknown;
+  copy: object;
+  readonly next: Pair | undefined;
+
+  constructor(original: unknown, copy: object, next: Pair | undefined) {
+    this.original = original;
+    this.copy = copy;
+    this.next = next;
+  }
+}
+
+/** One walk. */
+export class Walk {
+  readonly introspection: Introspection | undefined;
+  readonly isProxy: ((object: object) => boolean) | undefined;
+  /** The first of the originals, most often the only one, and its copy. */
+  first: unknown = undefined;
+  firstCopy: object | undefined = undefined;
+  /** The standard's memory: the next few, the last one first; or the copies of all others by their originals. */
+  few: Pair | undefined = undefined;
+  fewCount = 0;
+  memory: Memory | undefined = undefined;
+
+  /** How far the call stack is into the graph, and its last level; the first is above what is cloned. */
+  depth = 0;
+  level: Level | undefined = undefined;
+  /** The frames around that. */
+  frame: Frame | undefined = undefined;
+
+  /** What is to be entered once the call stack is empty, and put into the innermost frame. */
+  value: unknown = undefined;
+  innermost: Frame | undefined = undefined;
+  /** The last frame that was made of the call stack's levels, from the innermost on. */
+  outermost: Frame | undefined = undefined;
+
+  /** Where something is transferred: properties that hold a placeholder, and contents that are not yet filled in. */
+  held: Held[] | undefined = undefined;
+  unfilled: { shape: Contents; copy: object; list: unknown[] }[] | undefined = undefined;
+
+  constructor(introspection: Introspection | undefined) {
+    this.introspection = introspection;
+    this.isProxy = introspection?.isProxy;
+  }
+
+  /** Has a placeholder stand for an object; false if one does already. */
+  transfer(object: object, placeholder: Placeholder): boolean {
+    if (copyOf(this, object)) return false;
+    this.held ??= [];
+    this.unfilled ??= [];
+    remember(this, object, placeholder);
+    return true;
+  }
+
+  /**
+   * The copy of a value; with placeholders in it, if something is transferred, until `settle`.
+   *
+   * @throws DOMException DataCloneError, and whatever getters throw.
+   */
+  clone(value: unknown): unknown {
+    if (isPrimitive(value)) return value;
+    const copy = copyOf(this, value) ?? enter(this, value);
+    while (this.innermost) {
+      let frame: Frame | undefined = this.innermost;
+      this.innermost = undefined;
+      this.outermost = undefined;
+      this.frame = frame;
+      put(this, frame, enter(this, this.value));
+      if (this.innermost) {
+        surround(this, frame);
+        continue;
+      }
+      for (; frame && !this.innermost; frame = frame.up) {
+        this.frame = frame.up;
+        goOn(this, frame);
+        if (this.innermost) surround(this, frame.up);
+      }
+    }
+    return copy;
+  }
+
+  /** Puts what was transferred in the place of placeholders. */
+  settle(copy: unknown): unknown {
+    for (const [holder, key, placeholder] of this.held ?? []) (holder as Keyed)[key] = placeholder.resolve();
+    for (const { shape, copy, list } of this.unfilled ?? []) fill(shape, copy, list.map(settled));
+    return settled(copy);
+  }
+}
+
+function settled(copy: unknown): unknown {
+  return copy instanceof Placeholder ? copy.resolve() : copy;
+}
+
+/** A function or symbol is none, so that it comes to `enter`, which refuses it. */
+function isPrimitive(value: unknown): boolean {
+  if (typeof value === "object") return value === null;
+  return typeof value !== "function" && typeof value !== "symbol";
+}
+
+// ---- memory ----
+
+/** A Map that has the built-in methods as they were at first. */
+class Memory extends Map<unknown, object> {}
+defineProperty(Memory.prototype, "get", { value: Map.prototype.get });
+defineProperty(Memory.prototype, "set", { value: Map.prototype.set });
+
+/** To find one of so few takes less time than hashing it. */
+const FEW_MAX = 12;
+
+function copyOf(walk: Walk, value: unknown): object | undefined {
+  const { memory } = walk;
+  if (value === walk.first) return walk.firstCopy;
+  if (memory !== undefined) return memory.get(value);
+  for (let pair = walk.few; pair !== undefined; pair = pair.next)
+    if (pair.original === value) return pair.copy;
+  return undefined;
+}
+
+function remember(walk: Walk, value: unknown, copy: object): void {
+  const { few } = walk;
+  if (walk.firstCopy === undefined || value === walk.first) {
+    walk.first = value;
+    walk.firstCopy = copy;
+  } else if (walk.memory !== undefined) {
+    walk.memory.set(value, copy);
+  } else if (few !== undefined && few.original === value) {
+    few.copy = copy; // It has turned out not to be what it was taken for.
+  } else {
+    walk.few = new Pair(value, copy, few);
+    if (++walk.fewCount > FEW_MAX) walk.memory = memoryOf(walk.few);
+  }
+}
+
+function memoryOf(pairs: Pair): Memory {
+  const memory = new Memory();
+  for (let pair: Pair | undefined = pairs; pair; pair = pair.next) memory.set(pair.original, pair.copy);
+  return memory;
+}
+
+// ---- the call stack, and frames ----
+
+/**
+ * The copy of something inside of what is being copied, from which the call stack goes one deeper. Where it has got too
+ * deep, undefined: then, as after a copy that came back unfinished, there is `walk.innermost`, and the caller leaves
+ * a frame with `wait`.
+ */
+function enterInner(
+  walk: Walk,
+  value: unknown,
+  shape: Shape,
+  list: unknown[],
+  place: string | number,
+): object | undefined {
+  const { depth } = walk;
+  if (depth === CALL_DEPTH_MAX) {
+    walk.value = value;
+    return undefined;
+  }
+  walk.level ??= new Level(undefined);
+  const outer = walk.level;
+  outer.down ??= new Level(outer);
+  const level = outer.down;
+  level.shape = shape;
+  level.list = list;
+  level.place = place;
+  walk.level = level;
+  walk.depth = depth + 1;
+  const copy = enter(walk, value);
+  walk.depth = depth;
+  walk.level = outer;
+  return copy;
+}
+
+/** Leaves a frame for a level of the call stack, around those that were left by the levels inside of it. */
+function wait(
+  walk: Walk,
+  shape: Shape,
+  source: object,
+  copy: object,
+  list: unknown[],
+  length: number,
+  at: number,
+): void {
+  const frame = new Frame(shape, source, copy, list, length, at);
+  if (walk.outermost) walk.outermost.up = frame;
+  else walk.innermost = frame;
+  walk.outermost = frame;
+}
+
+/** Has `frame` be around those that were left last. */
+function surround(walk: Walk, frame: Frame | undefined): void {
+  walk.outermost!.up = frame;
+}
+
+/** Puts the copy that a frame waited for where it belongs. */
+function put(walk: Walk, { shape, copy: holder, list, at }: Frame, copy: object): void {
+  if (shape === "object") putProperty(walk, holder, list[at] as string, copy);
+  else if (shape === "elements") putProperty(walk, holder, at, copy);
+  else list[at] = copy;
+}
+
+function putProperty(walk: Walk, holder: object, key: string | number, value: unknown): void {
+  if (walk.held) hold(walk.held, holder, key, value);
+  if (key in holder) define(holder, key, value);
+  else (holder as Keyed)[key] = value;
+}
+
+/** Notes a property that holds a placeholder. */
+function hold(held: Held[], holder: object, key: string | number, value: unknown): void {
+  if (value instanceof Placeholder) held.push([holder, key, value]);
+}
+
+/** Copies the rest of what a frame waited with. What has to wait again leaves another frame. */
+function goOn(walk: Walk, { shape, source, copy, list, length, at }: Frame): void {
+  if (shape === "object") copyListed(walk, source as Keyed, copy as Keyed, list as string[], at + 1);
+  else if (shape === "elements") {
+    copyElements(walk, source as unknown[], copy as unknown[], length, at + 1);
+  } else copyContents(walk, shape, source, copy, list, at + 1);
+}
+
+/** ECMAScript's CreateDataProperty, for a key that assignment would find in a prototype. */
+function define(holder: object, key: string | number, value: unknown): void {
+  defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
+}
+
+/** Adds to an array, past what somebody may have made of `Array.prototype`'s elements. */
+function append(list: unknown[], value: unknown): void {
+  if (ArrayPrototype.length === 0) list.push(value);
+  else define(list, list.length, value);
+}
+
+// ---- copying what is in an object ----
+
+/**
+ * Copies the properties of an object that is being entered; false if there are none. The keys that `for` goes through are
+ * those that there were at first; what a getter deletes it leaves out, and what one adds.
+ */
+function copyProperties(walk: Walk, source: Keyed, copy: Keyed): boolean {
+  let isEmpty = true;
+  let rest: string[] | undefined;
+  for (const key in source) {
+    if (!hasOwn(source, key)) continue;
+    if (rest) {
+      rest.push(key);
+      continue;
+    }
+    isEmpty = false;
+    let value = source[key];
+    if (!isPrimitive(value)) {
+      const inner = copyOf(walk, value) ?? enterInner(walk, value, "object", NOTHING, key);
+      if (inner === undefined || walk.innermost !== undefined) {
+        rest = [key];
+        if (inner === undefined) continue;
+      }
+      if (walk.held !== undefined) hold(walk.held, copy, key, inner);
+      value = inner;
+    }
+    if (key in ObjectPrototype) define(copy, key, value);
+    else copy[key] = value;
+  }
+  if (rest) wait(walk, "object", source, copy, rest, rest.length, 0);
+  return !isEmpty;
+}
+
+/** The same for properties that were listed before, from one on. */
+function copyListed(walk: Walk, source: Keyed, copy: Keyed, keys: string[], from: number): void {
+  const { length } = keys;
+  for (let i = from; i < length; i++) {
+    const key = keys[i]!;
+    if (!hasOwn(source, key)) continue;
+    const value = source[key];
+    if (isPrimitive(value)) {
+      putProperty(walk, copy, key, value);
+      continue;
+    }
+    const inner = copyOf(walk, value) ?? enterInner(walk, value, "object", keys, key);
+    if (inner) putProperty(walk, copy, key, inner);
+    if (!inner || walk.innermost) {
+      wait(walk, "object", source, copy, keys, length, i);
+      return;
+    }
+  }
+}
+
+/** The same for an array that had an element at each index, and no other property, when it was entered. */
+function copyElements(walk: Walk, source: unknown[], copy: unknown[], length: number, from: number): void {
+  for (let i = from; i < length; i++) {
+    let value = source[i];
+    if (!isPrimitive(value)) {
+      const inner = copyOf(walk, value) ?? enterInner(walk, value, "elements", NOTHING, i);
+      if (inner === undefined || walk.innermost !== undefined) {
+        if (inner !== undefined) putProperty(walk, copy, i, inner);
+        wait(walk, "elements", source, copy, NOTHING, length, i);
+        return;
+      }
+      if (walk.held !== undefined) hold(walk.held, copy, i, inner);
+      value = inner;
+    } else if (value === undefined && !hasOwn(source, i)) {
+      continue;
+    }
+    if (i in ArrayPrototype) define(copy, i, value);
+    else copy[i] = value;
+  }
+  if (copy.length !== length) copy.length = length;
+}
+
+/** The same for contents that were taken out before; at the end, they are filled in. */
+function copyContents(
+  walk: Walk,
+  shape: Contents,
+  source: object,
+  copy: object,
+  list: unknown[],
+  from: number,
+): void {
+  const { length } = list;
+  for (let i = from; i < length; i++) {
+    const value = list[i];
+    if (isPrimitive(value)) continue;
+    const inner = copyOf(walk, value) ?? enterInner(walk, value, shape, list, i);
+    if (inner) list[i] = inner;
+    if (!inner || walk.innermost) {
+      wait(walk, shape, source, copy, list, length, i);
+      return;
+    }
+  }
+  if (walk.unfilled) walk.unfilled.push({ shape, copy, list });
+  else fill(shape, copy, list);
+}
+
+function fill(shape: Contents, copy: object, list: unknown[]): void {
+  const { length } = list;
+  if (shape === "map") {
+    for (let i = 0; i < length; i += 2) apply(mapSet, copy, [list[i], list[i + 1]]);
+  } else if (shape === "set") {
+    for (let i = 0; i < length; i++) apply(setAdd, copy, [list[i]]);
+  } else {
+    for (let i = 0; i < length; i += 2) accompany(copy, list[i] as string, list[i + 1]);
+  }
+}
+
+// ---- entering ----
+
+/** The copy of an object that has none yet. Where it waits for others, `walk.entered` is set. */
+function enter(walk: Walk, value: unknown): object {
+  if (typeof value !== "object" || value === null) throw uncloneable(value, walk);
+  const { introspection } = walk;
+  if (walk.isProxy?.(value)) throw uncloneable(value, walk, "Proxy");
+  if (isArray(value)) return enterArray(walk, value);
+  if (isView(value)) return enterView(walk, value);
+  const kind = kindOf(value, introspection);
+  return kind === "Object" ? enterObject(walk, value) : enterKind(walk, value, kind);
+}
+
+function enterObject(walk: Walk, source: object): object {
+  const copy = {};
+  remember(walk, source, copy);
+  if (!copyProperties(walk, source as Keyed, copy) && source !== ObjectPrototype) {
+    const kind = kindOfEmpty(source, walk.introspection);
+    if (kind !== "Object") return enterKind(walk, source, kind);
+  }
+  return copy;
+}
+
+function enterArray(walk: Walk, source: unknown[]): object {
+  const { length } = source;
+  const listed = length <= LISTED_LENGTH_MAX || !hasElementsOnly(walk, source) ? keysOf(source) : undefined;
+  const copy: unknown[] = length <= DENSE_LENGTH_MAX ? new Array(length) : [];
+  remember(walk, source, copy);
+  if (!listed) {
+    copyElements(walk, source, copy, length, copyNumbers(source, copy, length));
+  } else if (listed.length === length && (length === 0 || listed[length - 1] === String(length - 1))) {
+    copyElements(walk, source, copy, length, 0);
+  } else {
+    copy.length = length;
+    copyListed(walk, source as unknown as Keyed, copy as unknown as Keyed, listed, 0);
+  }
+  return copy;
+}
+
+function enterView(walk: Walk, view: ArrayBufferView): object {
+  const shape = shapeOf(view);
+  if (!shape) throw uncloneable(view, walk, "view of a buffer that is detached, or too short for it");
+  const buffer = copyOf(walk, shape.buffer) ?? enterBuffer(walk, shape.buffer);
+  const copy =
+    buffer instanceof Placeholder
+      ? new Placeholder(once(() => makeView(shape, buffer.resolve() as ArrayBufferLike)))
+      : makeView(shape, buffer as ArrayBufferLike);
+  remember(walk, view, copy);
+  return copy;
+}
+
+function enterKind(walk: Walk, value: object, kind: Kind): object {
+  let copy: object;
+  switch (kind) {
+    case "Map":
+      return enterMap(walk, value as Map<unknown, unknown>);
+    case "Set":
+      return enterSet(walk, value as Set<unknown>);
+    case "Error":
+      return enterError(walk, value as Error);
+    case "ArrayBuffer":
+    case "SharedArrayBuffer":
+      return enterBuffer(walk, value as ArrayBufferLike);
+    case "Date":
+      copy = new Date(apply(timeOf, value, []));
+      break;
+    case "RegExp":
+      copy = copyRegExp(value);
+      break;
+    case "Boolean":
+    case "Number":
+    case "BigInt":
+    case "String":
+      copy = Object(apply(VALUES[kind], value, []));
+      break;
+    case "platform object":
+      copy = copyOfPlatform(walk, value);
+      break;
+    default:
+      throw uncloneable(value, walk);
+  }
+  remember(walk, value, copy);
+  return copy;
+}
+
+function enterMap(walk: Walk, source: Map<unknown, unknown>): object {
+  const copy = new Map();
+  remember(walk, source, copy);
+  let isDeep = false;
+  const look = (value: unknown, key: unknown) => {
+    if (!isPrimitive(value) || !isPrimitive(key)) isDeep = true;
+  };
+  apply(mapForEach, source, [look]);
+  if (!isDeep) {
+    const add = (value: unknown, key: unknown) => void apply(mapSet, copy, [key, value]);
+    apply(mapForEach, source, [add]);
+    return copy;
+  }
+  const list: unknown[] = [];
+  const take = (value: unknown, key: unknown) => {
+    append(list, key);
+    append(list, value);
+  };
+  apply(mapForEach, source, [take]);
+  copyContents(walk, "map", source, copy, list, 0);
+  return copy;
+}
+
+function enterSet(walk: Walk, source: Set<unknown>): object {
+  const copy = new Set();
+  remember(walk, source, copy);
+  let isDeep = false;
+  const look = (value: unknown) => {
+    if (!isPrimitive(value)) isDeep = true;
+  };
+  apply(setForEach, source, [look]);
+  if (!isDeep) {
+    const add = (value: unknown) => void apply(setAdd, copy, [value]);
+    apply(setForEach, source, [add]);
+    return copy;
+  }
+  const list: unknown[] = [];
+  const take = (value: unknown) => append(list, value);
+  apply(setForEach, source, [take]);
+  copyContents(walk, "set", source, copy, list, 0);
+  return copy;
+}
+
+function enterError(walk: Walk, source: Error): object {
+  const { copy, accompanying } = copyError(source);
+  remember(walk, source, copy);
+  copyContents(walk, "error", source, copy, accompanying, 0);
+  return copy;
+}
+
+function enterBuffer(walk: Walk, buffer: ArrayBufferLike): object {
+  let copy: object;
+  if (isArrayBuffer(buffer)) {
+    if (isDetached(buffer)) throw uncloneable(buffer, walk, "detached ArrayBuffer");
+    copy = copyArrayBuffer(buffer);
+  } else {
+    copy = copyOfPlatform(walk, buffer);
+  }
+  remember(walk, buffer, copy);
+  return copy;
+}
+
+/** A copy that the engine may have to make, and may refuse. */
+function copyOfPlatform(walk: Walk, object: object): object {
+  try {
+    return copyPlatformObject(object);
+  } catch {
+    throw uncloneable(object, walk);
+  }
+}
+
+function copyRegExp(source: object): RegExp {
+  let flags = "";
+  for (const [letter, isSet] of FLAGS) if (apply(isSet, source, [])) flags += letter;
+  return new RegExp(apply(sourceOf, source, []), flags);
+}
+
+// ---- long arrays ----
+
+/** Whether an array has an element at each index, and no other enumerable property; found without listing its keys. */
+function hasElementsOnly(walk: Walk, array: unknown[]): boolean {
+  if (!walk.introspection || !arePrototypesWithoutElements()) return false;
+  // Nothing is inherited, so `in` says what is the array's own.
+  for (let i = 0; i < array.length; i++) if (!(i in array)) return false;
+  return getPrototypeOf(array) === ArrayPrototype && walk.introspection.hasElementsOnly(array);
+}
+
+/** An array's indices come first among the keys of an object, and its length is above them. */
+function arePrototypesWithoutElements(): boolean {
+  return ArrayPrototype.length === 0 && !/^\d/.test(String(ownKeys(ObjectPrototype)[0]));
+}
+
+/** Copies numbers from the beginning, in a loop that engines compile for nothing else; returns how many there were. */
+function copyNumbers(source: unknown[], copy: unknown[], length: number): number {
+  for (let i = 0; i < length; i++) {
+    const value = source[i];
+    if (typeof value !== "number") return i;
+    copy[i] = value;
+  }
+  return length;
+}
+
+function once(make: () => object): () => object {
+  let made: object | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}

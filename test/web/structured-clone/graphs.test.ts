@@ -5,7 +5,8 @@ import { random } from "../../support/core.ts";
 import { assertSame, BOTH } from "./support.ts";
 
 const GRAPHS = 1500;
-const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 32));
+// The same graphs each time, unless told otherwise: SEED=$RANDOM makes others.
+const seed = Number(process.env.SEED ?? 20_261_122);
 
 type Next = () => number;
 type Log = string[];

@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { testWith } from "../support/tools.ts";
 import { folderWith, nanort, type Outcome } from "./nanort.ts";
 
 const CLI = resolve("wasm-out/js/cli.js");
@@ -153,10 +154,8 @@ test("a mistake gives one line on standard error and exit code 2", async () => {
   assert.equal(readdirSync(folder), before);
 });
 
-// util-linux's script(1) gives a process a terminal; where it is missing, nothing can be seen.
-const hasTerminal = spawnSync("script", ["--version"]).status === 0;
-
-(hasTerminal ? test : test.skip)("a terminal shows how far it is, is left clean, and gets no bytes", () => {
+// util-linux's script(1) gives a process a terminal.
+testWith("script")("a terminal shows how far it is, is left clean, and gets no bytes", () => {
   const onTerminal = (args: string, before = "") => {
     const command = `${before} ${process.execPath} ${CLI} ${args}`;
     return spawnSync("script", ["-qec", command, "/dev/null"], { cwd: folder, encoding: "utf8" });

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { folderWith, nanort } from "../cli/nanort.ts";
+import { testWith } from "../support/tools.ts";
 
 test("nanort examples lists every folder with a sentence of its README", async () => {
   const { code, stdout } = await nanort(["examples"]);
@@ -81,10 +82,8 @@ test("hash-file: an algorithm that does not exist is told", async () => {
   assert.match(stderr, "SHA-3");
 });
 
-// util-linux's script(1) gives a process a terminal; where it is missing, nothing can be seen.
-const hasTerminal = spawnSync("script", ["--version"]).status === 0;
-
-(hasTerminal ? test : test.skip)("hash-file: a terminal shows how far it is, and is left clean", () => {
+// util-linux's script(1) gives a process a terminal.
+testWith("script")("hash-file: a terminal shows how far it is, and is left clean", () => {
   const command = `${process.execPath} wasm-out/js/cli.js examples hash-file ${FILES[2]}`;
   const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], { encoding: "utf8" });
   assert.match(stdout, /\r[█░]{40} \d+ %/);

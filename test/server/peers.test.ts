@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { Agent, request as httpRequest } from "node:http";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { testWith } from "../support/tools.ts";
 import { onSockets, pattern } from "./support.ts";
 
 const echo = async (request: Request) => {
@@ -83,33 +84,25 @@ function curl(args: string[], input: string | Uint8Array = ""): Promise<string> 
   });
 }
 
-const hasCurl = await curl(["--version"]).then(
-  () => true,
-  () => false,
-);
-if (!hasCurl) console.log("skipped: curl is not installed");
+testWith("curl")("curl: HTTP/1.0 and 1.1, HEAD, uploads by length, by chunks and with an expectation", () =>
+  onSockets({ app: echo }, async ({ server }) => {
+    const url = `${server.url}/`;
+    assert.is(await curl([url]), "hello");
+    assert.is(await curl(["--http1.0", url]), "hello");
+    assert.match(await curl(["-I", url]), /^HTTP\/1\.1 200 OK\r\n/);
+    assert.is(await curl([`${url}1`, `${url}2`]), "hellohello");
 
-(hasCurl ? test : test.skip)(
-  "curl: HTTP/1.0 and 1.1, HEAD, uploads by length, by chunks and with an expectation",
-  () =>
-    onSockets({ app: echo }, async ({ server }) => {
-      const url = `${server.url}/`;
-      assert.is(await curl([url]), "hello");
-      assert.is(await curl(["--http1.0", url]), "hello");
-      assert.match(await curl(["-I", url]), /^HTTP\/1\.1 200 OK\r\n/);
-      assert.is(await curl([`${url}1`, `${url}2`]), "hellohello");
-
-      const body = pattern(2_000_000);
-      const text = Buffer.from(body).toString("latin1");
-      for (const fields of [
-        ["-H", "Expect:"],
-        ["-H", "Expect: 100-continue"],
-        ["-H", "Transfer-Encoding: chunked"],
-      ]) {
-        assert.ok((await curl([...fields, "--data-binary", "@-", url], body)) === text, fields.join(" "));
-      }
-      assert.ok((await curl(["--http1.0", "--data-binary", "@-", url], body)) === text, "HTTP/1.0");
-    }),
+    const body = pattern(2_000_000);
+    const text = Buffer.from(body).toString("latin1");
+    for (const fields of [
+      ["-H", "Expect:"],
+      ["-H", "Expect: 100-continue"],
+      ["-H", "Transfer-Encoding: chunked"],
+    ]) {
+      assert.ok((await curl([...fields, "--data-binary", "@-", url], body)) === text, fields.join(" "));
+    }
+    assert.ok((await curl(["--http1.0", "--data-binary", "@-", url], body)) === text, "HTTP/1.0");
+  }),
 );
 
 test.run();

@@ -20,9 +20,11 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type BuildOptions, build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+
+type Outputs = Metafile["outputs"];
 
 interface Step {
   /** What it makes, for the list of steps. */
@@ -66,35 +68,37 @@ const SERVER: BuildOptions = { splitting: true, plugins: [SHARED_CORE_TEXT], ...
 
 /**
  * Deno, Bun and the command run the same files, in wasm-out/js. What differs is a file for each, which the package's own
- * import `#host` chooses (package.json, "imports"). For Node, where what is loaded counts in a process's start, there is a
- * build with its host inside, and what few programs need in a file of its own.
+ * import `#host` chooses (package.json, "imports").
  */
-const SERVER_BUNDLES: BuildOptions[] = [
-  {
-    ...SERVER,
-    entryPoints: {
-      index: "ts/index.ts",
-      inline: "ts/inline.ts",
-      cli: "ts/cli/main.ts",
-      "typescript-hooks": "ts/cli/typescript-hooks.ts",
-      "host-node": "ts/host/node.ts",
-    },
-    outdir: `${OUT}/js`,
-    alias: PARTS_INSIDE,
-    external: ["nanort", "esbuild", "#host"],
+const SERVER_BUNDLE: BuildOptions = {
+  ...SERVER,
+  entryPoints: {
+    index: "ts/index.ts",
+    inline: "ts/inline.ts",
+    cli: "ts/cli/main.ts",
+    "typescript-hooks": "ts/cli/typescript-hooks.ts",
+    "host-node": "ts/host/node.ts",
   },
-  {
-    ...SERVER,
-    entryPoints: {
-      index: "ts/index.ts",
-      inline: "ts/inline.ts",
-      cloning: "ts/web/cloning.ts",
-      "key-algorithms": "ts/web/crypto/key-algorithms.ts",
-    },
-    outdir: `${OUT}/node`,
-    alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/host/node-parts.ts" },
+  outdir: `${OUT}/js`,
+  alias: PARTS_INSIDE,
+  external: ["nanort", "esbuild", "#host"],
+};
+
+/**
+ * For Node, where what is loaded counts in a process's start, there is a build with its host inside, what every program
+ * needs in one file (`mergeNeeded`), and what few need in a file of its own.
+ */
+const NODE_BUNDLE: BuildOptions = {
+  ...SERVER,
+  entryPoints: {
+    index: "ts/index.ts",
+    inline: "ts/inline.ts",
+    cloning: "ts/web/cloning.ts",
+    "key-algorithms": "ts/web/crypto/key-algorithms.ts",
   },
-];
+  outdir: `${OUT}/node`,
+  alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/host/node-parts.ts" },
+};
 
 const SERVER_HOSTS: BuildOptions[] = [
   {
@@ -160,8 +164,9 @@ const STEPS: Record<string, Step> = {
       const coreText = readFileSync(`${OUT}/nano.wasm`, "base64");
       writeFileSync(CORE_TEXT, `export default "${coreText}";\n`);
       const report: string[] = [];
-      for (const options of SERVER_BUNDLES) report.push(sizes(await bundle(options)));
-      for (const options of SERVER_HOSTS) report.push(sizes(await bundle(options)));
+      report.push(sizes(Object.keys(await bundle(SERVER_BUNDLE))));
+      report.push(sizes(await mergeNeeded(await bundle(NODE_BUNDLE))));
+      for (const options of SERVER_HOSTS) report.push(sizes(Object.keys(await bundle(options))));
       copyFileSync("ts/require.cjs", `${OUT}/node/require.cjs`);
       // Else npm pack goes by the .gitignore beside it, and packs nothing that was built.
       writeFileSync(`${OUT}/.npmignore`, "");
@@ -173,7 +178,7 @@ const STEPS: Record<string, Step> = {
           outfile: output,
           alias: { "#host": host, ...PARTS_INSIDE },
         });
-        report.push(sizes(bundled));
+        report.push(sizes(Object.keys(bundled)));
       }
       return report.join(`\n${" ".repeat(23)}`);
     },
@@ -372,8 +377,58 @@ function execute(command: string, args: string[]): void {
   if (status !== 0) throw new Error(`${command.split(/[\\/]/).pop()} ${args[0]} ended with code ${status}`);
 }
 
-/** Bundles, for Node unless told otherwise; returns the paths of what it wrote. */
-async function bundle(options: BuildOptions): Promise<string[]> {
+/**
+ * Makes one file, needed.js, of all the chunks that index.js imports before anything runs, and points the other outputs
+ * to it: a file more is a file later, at the start of every process.
+ *
+ * @returns the paths of what is there now.
+ */
+async function mergeNeeded(outputs: Outputs): Promise<string[]> {
+  const index = Object.keys(outputs).find((path) => path.endsWith("/index.js"))!;
+  const folder = dirname(index);
+  const needed = new Set<string>();
+  const collect = (path: string) => {
+    for (const { path: other, kind, external } of outputs[path]!.imports) {
+      if (external || kind !== "import-statement" || needed.has(other)) continue;
+      needed.add(other);
+      collect(other);
+    }
+  };
+  collect(index);
+
+  const specifier = (path: string) => `./${basename(path)}`;
+  const chunks = new Set([...needed].map(specifier));
+  const reexports = [...needed].map(
+    (path) => `export { ${outputs[path]!.exports.join(", ")} } from "${specifier(path)}";`,
+  );
+  const rest: Plugin = {
+    name: "the rest is found later",
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^\.{1,2}\// }, ({ path }) =>
+        chunks.has(path) ? undefined : { path, external: true },
+      ),
+  };
+  await bundle({
+    ...SMALLER,
+    stdin: { contents: reexports.join("\n"), resolveDir: folder },
+    outfile: `${folder}/needed.js`,
+    plugins: [rest],
+  });
+  for (const path of needed) rmSync(path);
+
+  const others = Object.keys(outputs).filter((path) => !needed.has(path));
+  for (const path of others) {
+    const text = readFileSync(path, "utf8").replace(/(\bfrom|\bimport)"(\.\/[^"]+)"/g, (whole, word, from) =>
+      chunks.has(from) ? `${word}"./needed.js"` : whole,
+    );
+    // What is imported by name need not be imported once more for its effects.
+    writeFileSync(path, text.replace(/(?<=from"\.\/needed\.js";.*)import"\.\/needed\.js";/g, ""));
+  }
+  return [`${folder}/needed.js`, ...others];
+}
+
+/** Bundles, for Node unless told otherwise; returns what it wrote, by path. */
+async function bundle(options: BuildOptions): Promise<Outputs> {
   const { metafile } = await build({
     bundle: true,
     format: "esm",
@@ -389,7 +444,7 @@ async function bundle(options: BuildOptions): Promise<string[]> {
     ...options,
     metafile: true,
   });
-  return Object.keys(metafile.outputs);
+  return metafile.outputs;
 }
 
 /** Installs the packages of a folder that has a lockfile of its own, unless they are there. */

@@ -109,6 +109,15 @@ test("only ts/core/load.ts touches the loader", () => {
   );
 });
 
+test("Node reads two files to import the library, and nothing of its own but node:module", () => {
+  const imports = (file: string) => {
+    const text = readFileSync(join("wasm-out/node", file), "utf8");
+    return new Set([...text.matchAll(/\b(?:from|import)"([^"]+)"/g)].map(([, from]) => from));
+  };
+  assert.equal(imports("index.js"), new Set(["./needed.js"]));
+  assert.equal(imports("needed.js"), new Set(["node:module"]));
+});
+
 test("package.json and CHANGELOG.md speak of the same version", () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
   assert.match(

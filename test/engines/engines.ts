@@ -7,6 +7,7 @@ import { existsSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { resolve } from "node:path";
 import type { Capability, Engine, Report } from "../suites/suite.ts";
+import { certificates } from "../support/certificates.ts";
 
 export type Given = Omit<Engine, "core">;
 
@@ -91,7 +92,7 @@ export function binary(packageName: string, path: string): string {
 /** Starts test/engines/process.ts, which reports and is to end by itself. */
 async function runProcess(command: string, args: string[], given: Given): Promise<Finished> {
   const { code, output } = await withEcho((echoPort) => {
-    const run = [...args, "process.js", JSON.stringify({ ...given, echoPort })];
+    const run = [...args, "process.js", JSON.stringify({ ...given, echoPort, certificates: certificates() })];
     return finished(start(command, run), "it did not end by itself");
   });
   const report = REPORT.exec(output)?.[1];

@@ -168,6 +168,143 @@ export const networkInMemory: Suite = {
   tests: onNetwork(() => memoryHost().network),
 };
 
+/** What is sent over TLS, to a listener on this machine. */
+async function withTls(
+  { capabilities, certificates }: Engine,
+  use: (pair: {
+    server: Recorder;
+    client: Recorder;
+    certificates: Certificates;
+    connect(): Promise<Socket>;
+  }) => Promise<unknown>,
+  expired = false,
+): Promise<unknown> {
+  if (!capabilities.includes("sockets")) return NOWHERE_TO_LISTEN;
+  if (!certificates) return new Absent("no openssl to make certificates with");
+  const { key } = certificates;
+  const certificate = expired ? certificates.expired : certificates.certificate;
+  const [server, client] = [new Recorder(), new Recorder()];
+  const { network } = defaultHost;
+  const address = { port: 0, hostname: "127.0.0.1", tls: { certificate, key } };
+  const listener = await network!.listen(address, server.handle);
+  const { port, hostname } = listener;
+  const before = new Recorder();
+  const connect = () => network!.connect({ port, hostname, startTls: true }, before.handle);
+  const result = await use({ server, client, certificates, connect });
+  await listener.close();
+  client.socket?.destroy();
+  server.socket?.destroy();
+  await eventually(() => !server.socket || server.isClosed);
+  assert.equal(before.events, [], "the socket before TLS is told nothing");
+  return result;
+}
+
+type Certificates = NonNullable<Engine["certificates"]>;
+
+const TLS: Record<string, Test> = {
+  "TLS: bytes go both ways, and each side ends by itself": (engine) =>
+    withTls(engine, async ({ server, client, certificates: { ca }, connect }) => {
+      const socket = await (await connect()).startTls!({ serverName: "localhost", ca }, client.handle);
+      socket.write("text first");
+      socket.write(pattern(1_000_000));
+      await eventually(() => server.count === 1_000_010);
+      assert.is(String.fromCharCode(...server.received.slice(0, 10)), "text first");
+      server.socket.write(pattern(2_000_000));
+      await eventually(() => client.count === 2_000_000);
+      socket.end();
+      await eventually(() => server.events.includes("end"));
+      server.socket.write("late");
+      server.socket.end();
+      await eventually(() => server.isClosed && client.isClosed);
+      assert.is(client.count, 2_000_004);
+      assert.is(client.events.at(-1), "close");
+    }),
+
+  "TLS: a server is refused whose certificate is for others, expired, or signed by nobody who is trusted":
+    async (engine) => {
+      const attempts: [boolean, string, boolean][] = [
+        [false, "elsewhere", true],
+        [false, "127.0.0.2", true],
+        [true, "localhost", true],
+        [false, "localhost", false],
+      ];
+      const seen: unknown[] = [];
+      for (const [expired, serverName, trusted] of attempts) {
+        const result = await withTls(
+          engine,
+          async ({ client, certificates: { ca }, connect }) => {
+            const plain = await connect();
+            const tls = { serverName, ...(trusted && { ca }) };
+            const { code, message } = (await errorOf(() => plain.startTls!(tls, client.handle))) as Error & {
+              code: string;
+            };
+            assert.is(client.socket, undefined);
+            return `${code} ${message}`;
+          },
+          expired,
+        );
+        if (result instanceof Absent) return result;
+        seen.push(result);
+      }
+      assert.match(String(seen[0]), "is for other names");
+      return seen;
+    },
+
+  "TLS: an address is as good as a name": (engine) =>
+    withTls(engine, async ({ server, client, certificates: { ca }, connect }) => {
+      const plain = await connect();
+      (await plain.startTls!({ serverName: "127.0.0.1", ca }, client.handle)).write("x");
+      await eventually(() => server.count === 1);
+    }),
+
+  "TLS: a connection is told of when it is open, though nobody shakes hands on it": (engine) =>
+    withTls(engine, async ({ server, client, connect }) => {
+      const plain = await connect();
+      await eventually(() => server.socket !== undefined);
+      const reason = new Error("given up");
+      const tls = { serverName: "localhost", signal: AbortSignal.abort(reason) };
+      assert.is(await errorOf(() => plain.startTls!(tls, client.handle)), reason);
+      // It has ended, or is gone: half-open connections are not TLS's.
+      await eventually(() => server.events.length > 0);
+    }),
+
+  "TLS: a handshake can be given up": async ({ capabilities }) => {
+    if (!capabilities.includes("sockets")) return NOWHERE_TO_LISTEN;
+    const { network } = defaultHost;
+    const silent = new Recorder();
+    const { port, hostname, close } = await network!.listen(
+      { port: 0, hostname: "127.0.0.1" },
+      silent.handle,
+    );
+    for (const early of [true, false]) {
+      const given = new AbortController();
+      const plain = await network!.connect({ port, hostname, startTls: true }, new Recorder().handle);
+      const reason = new Error("given up");
+      if (early) given.abort(reason);
+      else setTimeout(() => given.abort(reason), 5);
+      const client = new Recorder();
+      const tls = { serverName: "localhost", signal: given.signal };
+      assert.is(await errorOf(() => plain.startTls!(tls, client.handle)), reason);
+      assert.is(client.socket, undefined);
+      await eventually(() => silent.events.length > 0);
+      silent.socket.destroy();
+      await eventually(() => silent.isClosed);
+      silent.events.length = 0;
+    }
+    await close();
+  },
+
+  "a connection that was given up is none": async () => {
+    const { network } = defaultHost;
+    if (!network) return new Absent("no sockets at all");
+    const reason = new Error("given up");
+    const address = { port: 1, hostname: "127.0.0.1", signal: AbortSignal.abort(reason) };
+    const nobody = new Recorder();
+    assert.is(await errorOf(() => network.connect(address, nobody.handle)), reason);
+    assert.is(nobody.socket, undefined);
+  },
+};
+
 export const network: Suite = {
   name: "network",
   tests: {
@@ -190,6 +327,22 @@ export const network: Suite = {
       assert.is(client.count, 1_000_010);
       assert.equal(client.events.at(-1), "close");
       assert.is(String.fromCharCode(...client.received.slice(0, 10)), "text first");
+    },
+
+    ...TLS,
+
+    "names have addresses, and an address is its own": async () => {
+      const { network } = defaultHost;
+      if (!network?.resolve)
+        return new Absent("no look-up of names: `connect` finds the addresses by itself");
+      assert.equal(await network.resolve("192.0.2.7"), [{ address: "192.0.2.7", family: 4 }]);
+      assert.equal(await network.resolve("::1"), [{ address: "::1", family: 6 }]);
+      const local = await network.resolve("localhost");
+      assert.ok(local.some(({ address }) => address === "127.0.0.1" || address === "::1"));
+      const { code, message } = (await errorOf(() => network.resolve!("host.invalid"))) as Error & {
+        code: string;
+      };
+      return [`${code} ${message}`];
     },
 
     "addresses that cannot be had are explained alike": async ({ capabilities }) => {

@@ -23,6 +23,8 @@ export interface Engine {
   core: Uint8Array<ArrayBuffer> | WebAssembly.Module;
   /** Of a server on this machine that sends back what it gets, and ends when its client does; where there are sockets. */
   echoPort?: number;
+  /** A certificate and its key for localhost, and that of the authority which signed it, in PEM; where they could be made. */
+  certificates?: { ca: string; certificate: string; key: string; expired: string };
   /** Whether the engine has a `crypto.subtle` of its own, as browsers do in secure contexts only. */
   nativeSubtle: boolean;
 }

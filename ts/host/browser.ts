@@ -5,6 +5,7 @@
  */
 import type { Host } from "./host.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
+import { webCodings } from "./web-codings.ts";
 
 const { MessageChannel, fetch } = globalThis;
 
@@ -35,4 +36,5 @@ export const defaultHost: Host = {
 
   fillRandom,
   reportError,
+  codings: webCodings,
 };

@@ -1,31 +1,37 @@
 /** Bun: https://bun.com/docs/runtime/networking/tcp and https://bun.com/reference/bun */
 import { readFileSync } from "node:fs";
 import coreFile from "../nano.wasm" with { type: "file" };
-import type {
-  ConnectOptions,
-  Host,
-  Listener,
-  ListenOptions,
-  Network,
-  Socket,
-  SocketHandler,
-} from "./host.ts";
+import { untilAborted } from "./giving-up.ts";
+import type { Host, Listener, Network, Socket, SocketHandler } from "./host.ts";
 import { introspection, type Util } from "./introspection.ts";
 import { isomorphicEncode } from "./isomorphic.ts";
 import { networkError } from "./network-error.ts";
-
+import { nodeCodings } from "./node-codings.ts";
+import { nodeFiles } from "./node-files.ts";
+import { networkModules, nodeNetwork } from "./node-network.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
 
 /** What of Bun's namespace is used here. */
 declare const Bun: {
-  listen(options: ListenOptions & BunSocketOptions): BunListener;
-  connect(options: ConnectOptions & BunSocketOptions): Promise<BunSocket>;
+  listen(options: BunAddress & BunSocketOptions & BunListenOptions): BunListener;
+  connect(options: BunAddress & BunSocketOptions): Promise<BunSocket>;
 };
+
+interface BunAddress {
+  hostname: string;
+  port: number;
+}
+
+interface BunListenOptions {
+  tls?: { cert: string; key: string };
+  reusePort?: boolean;
+}
 
 interface BunSocketOptions {
   allowHalfOpen: true;
   socket: {
     open(socket: BunSocket): void;
+    handshake(socket: BunSocket): void;
     data(socket: BunSocket, bytes: Uint8Array): void;
     drain(socket: BunSocket): void;
     end(socket: BunSocket): void;
@@ -53,15 +59,22 @@ interface BunSocket {
   end(): void;
   terminate(): void;
   setNoDelay(enable: boolean): void;
+  unref(): void;
+  ref(): void;
 }
 
 const { setImmediate } = globalThis;
 
+const builtin = (name: string) => process.getBuiltinModule(name);
+const { resolve, connect: connectByNode } = nodeNetwork(networkModules(builtin));
+
 const network: Network = {
   async listen(options, accept): Promise<Listener> {
     const socket = handlersFor((bunSocket) => new BoundSocket(bunSocket, accept));
+    const { hostname, port, tls, reusePort = false } = options;
+    const secret = tls && { tls: { cert: tls.certificate, key: tls.key } };
     try {
-      const listener = Bun.listen({ ...options, allowHalfOpen: true, socket });
+      const listener = Bun.listen({ hostname, port, reusePort, ...secret, allowHalfOpen: true, socket });
       return {
         port: listener.port,
         hostname: options.hostname || listener.hostname,
@@ -73,14 +86,26 @@ const network: Network = {
   },
 
   async connect(options, handler) {
-    const socket = handlersFor((bunSocket) => new BoundSocket(bunSocket, handler));
-    try {
-      return (await Bun.connect({ ...options, allowHalfOpen: true, socket })).data;
-    } catch (error) {
-      throw networkError(error as Error, (error as { code?: string }).code, options, "connect");
-    }
+    // Bun's own begins TLS without a look at whose certificate it is.
+    if (options.startTls) return connectByNode(options, handler);
+    const { hostname, port, signal } = options;
+    signal?.throwIfAborted();
+    const socket = handlersFor((bunSocket) => {
+      const bound = new BoundSocket(bunSocket, signal?.aborted ? () => NOBODY : handler);
+      if (signal?.aborted) bound.destroy();
+      return bound;
+    });
+    const opening = Bun.connect({ hostname, port, allowHalfOpen: true, socket }).catch((error) => {
+      throw networkError(error, error.code, options, "connect");
+    });
+    return (await untilAborted(signal, opening, () => {})).data;
   },
+
+  resolve,
 };
+
+/** Whoever asked for the connection has given it up. */
+const NOBODY: SocketHandler = { data() {}, end() {}, drain() {}, close() {} };
 
 /** Bun has one set of handlers for all sockets of a listener, and a place on each socket for what is the program's. */
 function handlersFor(bind: (socket: BunSocket) => BoundSocket): BunSocketOptions["socket"] {
@@ -89,10 +114,12 @@ function handlersFor(bind: (socket: BunSocket) => BoundSocket): BunSocketOptions
       socket.setNoDelay(true);
       socket.data = bind(socket);
     },
+    // With TLS, and without this, `open` would come after the handshake only: nobody would count who never makes one.
+    handshake() {},
     data: (socket, bytes) => socket.data.received(bytes),
     drain: (socket) => socket.data.flush(),
     end: (socket) => socket.data.peerEnded(),
-    error: (socket, error) => socket.data.failed(error),
+    error: (socket, error) => socket.data?.failed(error),
     // A connection that was refused closes without having been opened.
     close: (socket, error) => socket.data?.closed(error),
   };
@@ -157,6 +184,14 @@ class BoundSocket implements Socket {
     else this.#socket.terminate();
   }
 
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  ref(): void {
+    this.#socket.ref();
+  }
+
   /** Writes until the system takes no more. */
   flush(): void {
     if (this.#closed || this.#destroyed) return;
@@ -201,11 +236,16 @@ class BoundSocket implements Socket {
 
 export const defaultHost: Host = {
   name: "bun",
-  clock: webClock((task) => void setImmediate(task)),
+  clock: webClock(
+    (task) => void setImmediate(task),
+    (timer) => (timer as Partial<NodeJS.Timeout>).unref?.(),
+  ),
   network,
   /** The path is absolute; or, in what `bun build` made of this, relative to that. */
   loadCore: () => new WebAssembly.Module(readFileSync(new URL(coreFile as string, import.meta.url))),
   fillRandom,
   reportError,
+  codings: nodeCodings(builtin),
+  files: nodeFiles(builtin),
   introspection: introspection(() => process.getBuiltinModule("node:util") as Util),
 };

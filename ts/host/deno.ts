@@ -1,15 +1,26 @@
 /** Deno: https://docs.deno.com/api/deno/ */
-import type { ConnectOptions, Host, Listener, ListenOptions, Network } from "./host.ts";
+import type { Host, Listener, Network } from "./host.ts";
 import { introspection, type Util } from "./introspection.ts";
 import { networkError } from "./network-error.ts";
+import { nodeCodings } from "./node-codings.ts";
+import { nodeFiles } from "./node-files.ts";
+import { networkModules, nodeNetwork } from "./node-network.ts";
 import { pullSocket } from "./pull-socket.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
 
 /** What of Deno's namespace is used here. */
 declare const Deno: {
-  listen(options: ListenOptions): DenoListener;
-  connect(options: ConnectOptions): Promise<DenoConn>;
+  unrefTimer(id: number): void;
+  listen(options: DenoListenOptions): DenoListener;
+  listenTls(options: DenoListenOptions & { cert: string; key: string }): DenoListener;
+  connect(options: { hostname: string; port: number; signal?: AbortSignal }): Promise<DenoConn>;
 };
+
+interface DenoListenOptions {
+  hostname: string;
+  port: number;
+  reusePort?: true;
+}
 
 interface DenoListener {
   readonly addr: { hostname: string; port: number };
@@ -23,7 +34,11 @@ interface DenoConn {
   write(bytes: Uint8Array): Promise<number>;
   closeWrite(): Promise<void>;
   close(): void;
-  setNoDelay(): void;
+  /** Absent with TLS. */
+  setNoDelay?(): void;
+  /** Absent with TLS. */
+  unref?(): void;
+  ref?(): void;
 }
 
 /** Bound by build.ts, with `import source`, which TypeScript does not know yet; unlike a file, it needs no permission. */
@@ -41,11 +56,18 @@ const LARGE_READ_BYTES = 64 * 1024;
 /** After an error of `accept`, which file descriptors running out may be, before it is called again. */
 const ACCEPT_RETRY_MS = 50;
 
+const builtin = (name: string) => process.getBuiltinModule(name);
+const { resolve, connect: connectByNode } = nodeNetwork(networkModules(builtin));
+
 const network: Network = {
   async listen(options, accept): Promise<Listener> {
+    const { hostname, port, tls, reusePort } = options;
+    const address: DenoListenOptions = { hostname, port, ...(reusePort && { reusePort }) };
     let listener: DenoListener;
     try {
-      listener = Deno.listen(options);
+      listener = tls
+        ? Deno.listenTls({ ...address, cert: tls.certificate, key: tls.key })
+        : Deno.listen(address);
     } catch (error) {
       throw networkError(error as Error, (error as { code?: string }).code, options, "listen");
     }
@@ -75,21 +97,30 @@ const network: Network = {
   },
 
   async connect(options, handler) {
+    // Deno's own would begin TLS on a connection only while nobody reads from it, and without a client's certificate.
+    if (options.startTls) return connectByNode(options, handler);
+    const { hostname, port, signal } = options;
+    signal?.throwIfAborted();
     let conn: DenoConn;
     try {
-      conn = await Deno.connect(options);
+      conn = await Deno.connect({ hostname, port, ...(signal && { signal }) });
     } catch (error) {
+      signal?.throwIfAborted();
       const { code, message } = error as Error & { code?: string };
       // The only errors without a code are those of the resolver.
       const unknown = message.includes("lookup") ? "ENOTFOUND" : undefined;
       throw networkError(error as Error, code ?? unknown, options, "connect");
     }
+    if (signal?.aborted) conn.close();
+    signal?.throwIfAborted();
     return pullSocket(streamOf(conn), handler);
   },
+
+  resolve,
 };
 
 function streamOf(conn: DenoConn) {
-  conn.setNoDelay();
+  conn.setNoDelay?.();
   let buffer = new Uint8Array(SMALL_READ_BYTES);
   return {
     remoteAddress: conn.remoteAddr.hostname,
@@ -105,11 +136,16 @@ function streamOf(conn: DenoConn) {
     },
     closeWrite: () => conn.closeWrite(),
     close: () => conn.close(),
+    unref: () => conn.unref?.(),
+    ref: () => conn.ref?.(),
   };
 }
 
 // Half the time of a MessageChannel, and a thousandth of setTimeout's.
-const clock = webClock((task) => void setImmediate(task));
+const clock = webClock(
+  (task) => void setImmediate(task),
+  (timer) => Deno.unrefTimer(Number(timer)),
+);
 
 export const defaultHost: Host = {
   name: "deno",
@@ -118,5 +154,7 @@ export const defaultHost: Host = {
   loadCore: () => packagedCore,
   fillRandom,
   reportError,
+  codings: nodeCodings(builtin),
+  files: nodeFiles(builtin),
   introspection: introspection(() => process.getBuiltinModule("util") as Util),
 };

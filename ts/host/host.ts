@@ -22,6 +22,12 @@ export interface Host {
   /** HTML's "report an exception": the engine's way of saying that nobody caught this. */
   reportError(error: unknown): void;
 
+  /** Content codings; absent where the engine has none. */
+  readonly codings?: Codings;
+
+  /** Files to read; absent where the engine has none. */
+  readonly files?: Files;
+
   /** What the engine can tell of objects; absent where it tells no more than the language does. */
   readonly introspection?: Introspection;
 }
@@ -47,6 +53,58 @@ export type SlotKind =
   | ("Boolean" | "Number" | "BigInt" | "String" | "Date" | "RegExp")
   | ("ArrayBuffer" | "SharedArrayBuffer" | "Map" | "Set" | "Error" | "other");
 
+/** Those of RFC 9110 section 8.4.1 and of its registry that are in use; "deflate" is the zlib format. */
+export type Coding = "gzip" | "deflate" | "br" | "zstd";
+
+/**
+ * For streams of bytes. With backpressure from end to end, but where the engine's own CompressionStream is all there is
+ * (browsers, workerd). What is not well coded is an error at both ends; but a stream that is cut off ends well with zstd
+ * on Node 22 and Bun, and with br on Deno.
+ */
+export interface Codings {
+  /**
+   * Undefined where the engine has no such encoder.
+   *
+   * @param options with `flush`, each piece comes out when it has been written, at the cost of some bytes.
+   */
+  encoder(coding: Coding, options?: { flush?: boolean }): ByteTransform | undefined;
+  /** Undefined where the engine has no such decoder. */
+  decoder(coding: Coding): ByteTransform | undefined;
+}
+
+/** For `pipeThrough`. */
+export interface ByteTransform {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+export interface Files {
+  /**
+   * Opens what lies below a folder, to be read; or the folder itself, without names. Null when there is no such thing, or
+   * when it lies elsewhere once links have been followed. Rejects when it may not be opened, and when there is no such
+   * folder.
+   *
+   * @param root a path, as the engine writes paths; or a file: URL.
+   * @param names of folders and of what is in the last of them, each a plain name, neither "." nor "..".
+   */
+  open(root: string | URL, names: readonly string[]): Promise<OpenFile | null>;
+}
+
+/** To be closed once. */
+export interface OpenFile {
+  /** What follows is of files only. */
+  readonly kind: "file" | "folder" | "other";
+  /** Its length, when it was opened. */
+  readonly bytes: number;
+  /** Unix time in milliseconds at which it was last changed. */
+  readonly modified: number;
+  /** Another when it was changed: ASCII letters, digits and hyphens. */
+  readonly version: string;
+  /** Reads from byte `at` on; resolves with how many bytes there were, 0 at the end. */
+  read(into: Uint8Array, at: number): Promise<number>;
+  close(): Promise<void>;
+}
+
 /** Time, and tasks in time. */
 export interface Clock {
   /** Unix time in milliseconds at which `now()` was zero (High Resolution Time, "time origin"). */
@@ -59,9 +117,10 @@ export interface Clock {
    * Runs `task` in a task of its own (microtasks are drained before and after it), not before `delay` milliseconds
    * have passed. Tasks that are due at the same time run in the order in which they were scheduled.
    *
+   * @param background keeps no process alive, where an engine's process ends when nothing is left to do.
    * @returns a function that cancels it; after it ran, calling that does nothing.
    */
-  schedule(task: () => void, delay: number): () => void;
+  schedule(task: () => void, delay: number, background?: boolean): () => void;
 
   /**
    * Runs `task` in a task of its own, as soon as the engine comes to it; tasks posted run in the order of posting.
@@ -79,8 +138,23 @@ export interface Network {
    */
   listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener>;
 
-  /** Opens a stream connection. Rejects with an Error with a `code` such as ECONNREFUSED. */
+  /**
+   * Opens a stream connection. Rejects with an Error with a `code` such as ECONNREFUSED; or, when it is given up, with
+   * the signal's reason, and without having called `handler`.
+   */
   connect(options: ConnectOptions, handler: (socket: Socket) => SocketHandler): Promise<Socket>;
+
+  /**
+   * All addresses of a name, in the order in which the engine's resolver would try them; an address is its own. Rejects
+   * with an Error with a `code` such as ENOTFOUND. Absent where the engine resolves names by itself as it connects.
+   */
+  resolve?(hostname: string): Promise<Address[]>;
+}
+
+export interface Address {
+  /** As text, such as "192.0.2.1" or "2001:db8::1", without brackets. */
+  address: string;
+  family: 4 | 6;
 }
 
 export interface ListenOptions {
@@ -88,11 +162,49 @@ export interface ListenOptions {
   port: number;
   /** A name or address of this machine. */
   hostname: string;
+  /**
+   * What is accepted speaks TLS. A connection is accepted when it is open, before the handshake: what is written waits
+   * for that, and a handshake that fails closes it. In memory, where nothing is secret, this changes nothing.
+   */
+  tls?: ServerTls;
+  /**
+   * Other listeners that ask for it, of other processes too, may have the same port; the system deals connections out.
+   * Linux has that, with Node from 22.12 on, Bun, and Deno under --unstable-net; elsewhere the second listener fails.
+   */
+  reusePort?: boolean;
+}
+
+/** Whom clients are to take this server for. */
+export interface ServerTls {
+  /** The server's certificate, and those between it and a root that clients trust, in PEM. */
+  certificate: string;
+  /** Its private key, in PEM, not encrypted. */
+  key: string;
 }
 
 export interface ConnectOptions {
   port: number;
+  /** A name, or an address without brackets. */
   hostname: string;
+  /** The socket is to have `startTls`. */
+  startTls?: boolean;
+  /** Gives the attempt up. */
+  signal?: AbortSignal;
+}
+
+/** Whom a client takes the server for, and what it says of itself. */
+export interface ClientTls {
+  /** The name or address that the server's certificate must be for. A name is told to the server, too (SNI). */
+  serverName: string;
+  /** Certificates of authorities to trust, in PEM; by default the engine's. Deno trusts its own beside them. */
+  ca?: string | readonly string[];
+  /** The client's own certificate, with those between it and its root, in PEM; and its private key. */
+  certificate?: string;
+  key?: string;
+  /** What is to be spoken (ALPN, RFC 7301), such as "http/1.1", the dearest first; by default nothing is said. */
+  protocols?: readonly string[];
+  /** Gives the handshake up. */
+  signal?: AbortSignal;
 }
 
 export interface Listener {
@@ -123,6 +235,25 @@ export interface Socket {
 
   /** Drops the connection and what is queued; after `end` and its `drain`, all that was written still arrives. */
   destroy(): void;
+
+  /**
+   * Lets the process end although the connection is open, or keeps it alive again; at first a connection does. Absent
+   * where nothing of the kind is to be decided.
+   */
+  unref?(): void;
+  ref?(): void;
+
+  /**
+   * Begins TLS, as its client. From here on this socket and its handler are done with: the connection is that of the
+   * socket which this resolves with. Nothing may be queued, nor come, between the call and what led to it: call it right
+   * after `connect`, or within `data`.
+   *
+   * Rejects, and the connection is gone: with an Error with a `code` such as CERT_HAS_EXPIRED and a readable message;
+   * or with the signal's reason. `handler` has not been called then.
+   *
+   * Present if `connect` was asked for it, and the engine has it.
+   */
+  startTls?(tls: ClientTls, handler: (socket: Socket) => SocketHandler): Promise<Socket>;
 }
 
 /** What a socket tells. `close` comes exactly once, last. */

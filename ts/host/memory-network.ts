@@ -5,10 +5,14 @@
  * takes none of the clock's time. So a conversation goes on by itself while a virtual clock stands still, and
  * deadlines pass only when somebody advances it.
  *
- * Differences from a real network: listeners are found by port alone, whatever the hostname; `destroy` is always a
- * reset, which the peer sees even before what was sent ahead of it.
+ * Differences from a real network: listeners are found by port alone, whatever the hostname, and every name has the
+ * address 127.0.0.1, but those of `.invalid` (RFC 6761 section 6.4), which have none; `destroy` is always a reset, which the
+ * peer sees even before what was sent ahead of it. TLS changes nothing: what travels in memory needs no secrecy, and
+ * certificates are not looked at.
  */
 import type {
+  Address,
+  ClientTls,
   Clock,
   ConnectOptions,
   Listener,
@@ -51,7 +55,9 @@ export function memoryNetwork(clock: Pick<Clock, "postTask">, options: MemoryNet
       return { port, hostname, close };
     },
 
-    async connect({ port, hostname }: ConnectOptions, handler): Promise<Socket> {
+    async connect({ port, hostname, signal }: ConnectOptions, handler): Promise<Socket> {
+      signal?.throwIfAborted();
+      resolve(hostname);
       const accept = listeners.get(port);
       if (!accept) throw networkError("ECONNREFUSED", `nobody listens on port ${port} of ${hostname}`);
       const here = new MemorySocket(clock, options);
@@ -60,7 +66,17 @@ export function memoryNetwork(clock: Pick<Clock, "postTask">, options: MemoryNet
       there.join(here, accept);
       return here;
     },
+
+    resolve: async (hostname) => resolve(hostname),
   };
+}
+
+function resolve(hostname: string): Address[] {
+  if (hostname.includes(":")) return [{ address: hostname, family: 6 }];
+  if (/^[\d.]+$/.test(hostname)) return [{ address: hostname, family: 4 }];
+  if (/(^|\.)invalid\.?$/i.test(hostname))
+    throw networkError("ENOTFOUND", `no address is known for ${hostname}`);
+  return [{ address: "127.0.0.1", family: 4 }];
 }
 
 /** One end of a connection. What it writes waits in `#queue` until a task hands it to the peer. */
@@ -125,6 +141,14 @@ class MemorySocket implements Socket {
     if (this.#closed) return;
     this.#close();
     this.#peer.#close(networkError("ECONNRESET", "the peer dropped the connection"));
+  }
+
+  /** Another handler takes over; what has arrived before went to the first. */
+  async startTls({ signal }: ClientTls, handler: (socket: Socket) => SocketHandler): Promise<Socket> {
+    if (signal?.aborted) this.destroy();
+    signal?.throwIfAborted();
+    this.#handler = handler(this);
+    return this;
   }
 
   /** Posts the delivery of the next event, if there is one and the peer takes it. */

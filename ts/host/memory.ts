@@ -46,5 +46,6 @@ export function memoryHost(options: MemoryHostOptions<Clock> = {}): MemoryHost<C
     loadCore: wasm === undefined ? defaultHost.loadCore : () => wasm,
     fillRandom: seededRandom(BigInt(seed)),
     reportError: (error) => void errors.push(error),
+    ...(defaultHost.codings && { codings: defaultHost.codings }),
   };
 }

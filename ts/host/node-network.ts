@@ -1,26 +1,73 @@
 /**
- * Node's half of the network: stream sockets by node:net (https://nodejs.org/api/net.html).
+ * Stream sockets by Node's modules: node:net, node:tls, node:dns (https://nodejs.org/api/net.html, tls.html, dns.html).
+ * This is Node's network; Deno and Bun, which have those modules as well, take names and a client's TLS from here.
  *
  * Node's sockets are half-open here (`allowHalfOpen`), since each side of a connection ends by itself in the
  * contract; and without Nagle's delay, since whoever writes has put together what belongs together.
  */
-import { type AddressInfo, createServer, type Socket as NetSocket, connect as netConnect } from "node:net";
-import type { ConnectOptions, Listener, ListenOptions, Network, Socket, SocketHandler } from "./host.ts";
+import type { AddressInfo, ListenOptions as NetListenOptions, Socket as NetSocket, Server } from "node:net";
+import type {
+  Address,
+  ClientTls,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Network,
+  Socket,
+  SocketHandler,
+} from "./host.ts";
 import { networkError } from "./network-error.ts";
 
-export const network: Network = { listen, connect };
+/**
+ * SSL_OP_NO_RENEGOTIATION of OpenSSL: with TLS 1.2 a client could have the server shake hands again and again. What Node
+ * has against that is its tls.Server's.
+ */
+const NO_RENEGOTIATION = 2 ** 30;
 
-function listen(options: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+/** The modules, each loaded when it is first asked for. */
+export interface NetworkModules {
+  readonly net: typeof import("node:net");
+  readonly tls: typeof import("node:tls");
+  readonly dns: typeof import("node:dns");
+}
+
+/** @param builtin gives a module of Node. */
+export function networkModules(builtin: (name: string) => unknown): NetworkModules {
+  return {
+    get net() {
+      return builtin("node:net") as typeof import("node:net");
+    },
+    get tls() {
+      return builtin("node:tls") as typeof import("node:tls");
+    },
+    get dns() {
+      return builtin("node:dns") as typeof import("node:dns");
+    },
+  };
+}
+
+export function nodeNetwork(modules: NetworkModules): Required<Network> {
+  return {
+    listen: (options, accept) => listen(modules, options, accept),
+    connect: (options, handler) => connect(modules, options, handler),
+    resolve: (hostname) => resolve(modules, hostname),
+  };
+}
+
+type Accept = (socket: Socket) => SocketHandler;
+
+function listen(modules: NetworkModules, options: ListenOptions, accept: Accept): Promise<Listener> {
   return new Promise((resolve, reject) => {
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      attach(socket, accept);
-    });
+    const server = createServer(modules, options, accept);
     // Rejects while the port is being had. Afterwards it is a single connection that could not be accepted, as when
     // file descriptors run out: its peer is told by the system, and the others go on.
     server.on("error", (error: NodeJS.ErrnoException) =>
       reject(networkError(error, error.code, options, "listen")),
     );
-    server.listen({ port: options.port, host: options.hostname }, () => {
+    const { port, hostname, reusePort } = options;
+    const address: NetListenOptions & { reusePort?: boolean } = { port, host: hostname };
+    if (reusePort) address.reusePort = true;
+    server.listen(address, () => {
       const { port, address } = server.address() as AddressInfo;
       // The port is free at once; what Node would call back for is that the connections are gone as well.
       const close = async () => void server.close();
@@ -29,69 +76,188 @@ function listen(options: ListenOptions, accept: (socket: Socket) => SocketHandle
   });
 }
 
-function connect(options: ConnectOptions, handler: (socket: Socket) => SocketHandler): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = netConnect({
-      port: options.port,
-      host: options.hostname,
-      allowHalfOpen: true,
-      noDelay: true,
+/** @throws when the certificate or its key cannot be used. */
+function createServer(modules: NetworkModules, { tls, ...address }: ListenOptions, accept: Accept): Server {
+  const options = { allowHalfOpen: true, noDelay: true };
+  if (!tls) return modules.net.createServer(options, (socket) => attach(modules, socket, accept));
+  const { createSecureContext, TLSSocket } = modules.tls;
+  try {
+    const secureContext = createSecureContext({
+      cert: tls.certificate,
+      key: tls.key,
+      secureOptions: NO_RENEGOTIATION,
     });
-    const refused = (error: NodeJS.ErrnoException) =>
-      reject(networkError(error, error.code, options, "connect"));
-    socket.once("error", refused);
-    socket.once("connect", () => {
-      socket.off("error", refused);
-      resolve(attach(socket, handler));
+    // Not by tls.Server, which tells of a connection only when its handshake is done: until then nobody would count it.
+    return modules.net.createServer(options, (socket) => {
+      attach(modules, new TLSSocket(socket, { isServer: true, secureContext }), accept);
+    });
+  } catch (error) {
+    throw networkError(error as Error, (error as NodeJS.ErrnoException).code, address, "TLS");
+  }
+}
+
+function connect(modules: NetworkModules, options: ConnectOptions, handler: Accept): Promise<Socket> {
+  const { port, hostname, signal } = options;
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const socket = modules.net.connect({ port, host: hostname, allowHalfOpen: true, noDelay: true });
+    opening(socket, "connect", signal, (error) => {
+      if (error === undefined) resolve(attach(modules, socket, handler, options));
+      else reject(signal?.aborted ? signal.reason : networkError(error, error.code, options, "connect"));
+    });
+  });
+}
+
+/** Tells once how it goes: without an error when `event` has come, and nothing is left behind. */
+function opening(
+  socket: NetSocket,
+  event: "connect" | "secureConnect",
+  signal: AbortSignal | undefined,
+  done: (error?: NodeJS.ErrnoException) => void,
+): void {
+  const settle = (error?: NodeJS.ErrnoException) => {
+    socket.off("error", settle).off(event, opened);
+    signal?.removeEventListener("abort", abort);
+    if (error) socket.on("error", () => {}).destroy();
+    done(error);
+  };
+  const opened = () => settle();
+  const abort = () => settle(signal!.reason instanceof Error ? signal!.reason : new Error("aborted"));
+  socket.on("error", settle).on(event, opened);
+  signal?.addEventListener("abort", abort);
+}
+
+function resolve({ dns }: NetworkModules, hostname: string): Promise<Address[]> {
+  return new Promise((resolve, reject) => {
+    dns.lookup(hostname, { all: true, verbatim: true }, (error, addresses) => {
+      if (error) reject(networkError(error, error.code, { hostname, port: 0 }, "connect"));
+      else resolve(addresses.map(({ address, family }) => ({ address, family: family === 6 ? 6 : 4 })));
     });
   });
 }
 
 /** Binds a socket and its handler to each other. */
-function attach(socket: NetSocket, accept: (socket: Socket) => SocketHandler): Socket {
-  const adapter = new NodeSocket(socket);
-  const handler = accept(adapter);
-  let broken: Error | undefined;
-  socket.on("data", (bytes: Buffer) => handler.data(bytes));
-  socket.on("end", () => handler.end());
-  socket.on("drain", () => handler.drain());
-  socket.on("finish", () => handler.drain());
-  socket.on("error", (error) => {
-    broken = error;
-  });
-  // Node emits it once, last, whatever came before.
-  socket.on("close", () => handler.close(broken));
+function attach(
+  modules: NetworkModules,
+  socket: NetSocket,
+  accept: Accept,
+  connected?: ConnectOptions,
+): Socket {
+  const adapter = connected?.startTls
+    ? new SecurableSocket(socket, modules, connected)
+    : new NodeSocket(socket);
+  adapter.tell(accept(adapter));
   return adapter;
 }
 
 class NodeSocket implements Socket {
   readonly remoteAddress: string;
-  readonly #socket: NetSocket;
+  protected readonly socket: NetSocket;
 
   constructor(socket: NetSocket) {
-    this.#socket = socket;
+    this.socket = socket;
     this.remoteAddress = socket.remoteAddress ?? "";
+  }
+
+  /** From now on, what happens is told to `handler`; until the function that comes back is called. */
+  tell(handler: SocketHandler): () => void {
+    let broken: Error | undefined;
+    const listeners = Object.entries({
+      data: (bytes: Buffer) => handler.data(bytes),
+      end: () => handler.end(),
+      drain: () => handler.drain(),
+      finish: () => handler.drain(),
+      error(error: Error) {
+        broken = error;
+      },
+      // Node emits it once, last, whatever came before.
+      close: () => handler.close(broken),
+    }) as [string, () => void][];
+    for (const [event, listener] of listeners) this.socket.on(event, listener);
+    return () => {
+      for (const [event, listener] of listeners) this.socket.off(event, listener);
+    };
   }
 
   write(data: Uint8Array | string): boolean {
     // Writing to a socket that is gone changes nothing, and `close` says that it is; after `end` Node would object.
-    if (!this.#socket.writable) return true;
-    return typeof data === "string" ? this.#socket.write(data, "latin1") : this.#socket.write(data);
+    if (!this.socket.writable) return true;
+    return typeof data === "string" ? this.socket.write(data, "latin1") : this.socket.write(data);
   }
 
   pause(): void {
-    this.#socket.pause();
+    this.socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    this.socket.resume();
   }
 
   end(): void {
-    this.#socket.end();
+    this.socket.end();
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
+  }
+
+  unref(): void {
+    this.socket.unref();
+  }
+
+  ref(): void {
+    this.socket.ref();
+  }
+}
+
+class SecurableSocket extends NodeSocket {
+  readonly #modules: NetworkModules;
+  readonly #connected: ConnectOptions;
+  #untell: (() => void) | undefined;
+
+  constructor(socket: NetSocket, modules: NetworkModules, connected: ConnectOptions) {
+    super(socket);
+    this.#modules = modules;
+    this.#connected = connected;
+  }
+
+  override tell(handler: SocketHandler): () => void {
+    this.#untell = super.tell(handler);
+    return this.#untell;
+  }
+
+  startTls(tls: ClientTls, handler: Accept): Promise<Socket> {
+    const { serverName, ca, certificate, key, protocols, signal } = tls;
+    const modules = this.#modules;
+    const plain = this.socket;
+    this.#untell?.();
+    // What breaks it is told by the one that speaks TLS over it.
+    plain.on("error", () => {});
+    const failure = (error: NodeJS.ErrnoException) =>
+      networkError(error, error.code, { hostname: serverName, port: this.#connected.port }, "TLS");
+    return new Promise((resolve, reject) => {
+      let secured: NetSocket;
+      try {
+        signal?.throwIfAborted();
+        secured = modules.tls.connect({
+          socket: plain,
+          host: serverName,
+          // An address is not told to the server: RFC 6066 section 3.
+          ...(modules.net.isIP(serverName) === 0 && { servername: serverName }),
+          ...(ca !== undefined && { ca: ca as string | string[] }),
+          ...(certificate !== undefined && { cert: certificate }),
+          ...(key !== undefined && { key }),
+          ...(protocols && { ALPNProtocols: [...protocols] }),
+        });
+      } catch (error) {
+        plain.destroy();
+        return reject(signal?.aborted ? signal.reason : failure(error as Error));
+      }
+      opening(secured, "secureConnect", signal, (error) => {
+        if (error === undefined) resolve(attach(modules, secured, handler, this.#connected));
+        else reject(signal?.aborted ? signal.reason : failure(error));
+        if (error) plain.destroy();
+      });
+    });
   }
 }

@@ -7,6 +7,8 @@
 import { createRequire } from "node:module";
 import type { Clock, Host, Network } from "./host.ts";
 import { introspection } from "./introspection.ts";
+import { nodeCodings } from "./node-codings.ts";
+import { nodeFiles } from "./node-files.ts";
 
 const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask } = globalThis;
 
@@ -40,7 +42,7 @@ const clock: Clock = {
   },
   now,
 
-  schedule(task, delay) {
+  schedule(task, delay, background = false) {
     if (delay <= 0) {
       const immediate = setImmediate(task);
       return () => clearImmediate(immediate);
@@ -53,6 +55,8 @@ const clock: Clock = {
         () => (now() < due ? wait(due - now()) : task()),
         Math.min(Math.ceil(left), MAX_DELAY_MS),
       );
+      // Absent where another runtime's timers are the process's globals.
+      if (background) (timer as Partial<NodeJS.Timeout>).unref?.();
     };
     wait(delay);
     return () => clearTimeout(timer);
@@ -63,7 +67,13 @@ const clock: Clock = {
   },
 };
 
-const loadNetwork = async (): Promise<Network> => (await import("./node-network.ts")).network;
+let network: Promise<Required<Network>> | undefined;
+const loadNetwork = (): Promise<Required<Network>> => {
+  network ??= import("./node-network.ts").then((module) =>
+    module.nodeNetwork(module.networkModules(require)),
+  );
+  return network;
+};
 
 export const defaultHost: Host = {
   name: "node",
@@ -72,6 +82,7 @@ export const defaultHost: Host = {
   network: {
     listen: async (options, accept) => (await loadNetwork()).listen(options, accept),
     connect: async (options, handler) => (await loadNetwork()).connect(options, handler),
+    resolve: async (hostname) => (await loadNetwork()).resolve(hostname),
   },
 
   /** The bundle is in wasm-out/js, the core in wasm-out. */
@@ -90,5 +101,7 @@ export const defaultHost: Host = {
     });
   },
 
+  codings: nodeCodings(require),
+  files: nodeFiles(require),
   introspection: introspection(() => require("node:util") as typeof import("node:util")),
 };

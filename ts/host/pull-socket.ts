@@ -2,7 +2,8 @@
  * From pull to push: where an engine has streams that are read and written by promises (Deno, workerd), this makes of
  * one the contract's `Socket`, which is told to write and tells its handler what came.
  */
-import type { Socket, SocketHandler } from "./host.ts";
+import { untilAborted } from "./giving-up.ts";
+import type { ClientTls, Socket, SocketHandler } from "./host.ts";
 import { isomorphicEncode } from "./isomorphic.ts";
 
 /** What an engine's stream can do. A call that rejects says that the connection is broken. */
@@ -17,7 +18,13 @@ export interface PullStream {
   closeWrite(): Promise<void>;
   /** Lets go of the connection, both ways. What is pending rejects or ends. */
   close(): void;
+  unref?(): void;
+  ref?(): void;
+  /** Begins TLS, as its client, while nothing is being read or written; this stream is done with then. */
+  startTls?(tls: ClientTls): Promise<PullStream>;
 }
+
+const { setTimeout } = globalThis;
 
 /** With this much queued, `write` answers false until all of it is sent. */
 const QUEUE_BYTES = 64 * 1024;
@@ -31,6 +38,7 @@ export function pullSocket(stream: PullStream, accept: (socket: Socket) => Socke
 
 class PullSocket implements Socket {
   readonly remoteAddress: string;
+  readonly startTls?: NonNullable<Socket["startTls"]>;
   readonly #stream: PullStream;
   #handler!: SocketHandler;
 
@@ -51,6 +59,7 @@ class PullSocket implements Socket {
   constructor(stream: PullStream) {
     this.#stream = stream;
     this.remoteAddress = stream.remoteAddress;
+    if (stream.startTls) this.startTls = (tls, handler) => this.#startTls(tls, handler);
   }
 
   start(handler: SocketHandler): void {
@@ -89,7 +98,25 @@ class PullSocket implements Socket {
     this.#close();
   }
 
+  unref(): void {
+    this.#stream.unref?.();
+  }
+
+  ref(): void {
+    this.#stream.ref?.();
+  }
+
+  async #startTls(tls: ClientTls, accept: (socket: Socket) => SocketHandler): Promise<Socket> {
+    this.#closed = true; // As far as the handler goes.
+    if (tls.signal?.aborted) this.#stream.close();
+    tls.signal?.throwIfAborted();
+    const opening = this.#stream.startTls!(tls);
+    return pullSocket(await untilAborted(tls.signal, opening, (stream) => stream.close()), accept);
+  }
+
   async #read(): Promise<void> {
+    // What is to be followed by TLS at once must not be read from.
+    if (this.startTls) await new Promise<void>((resolve) => setTimeout(resolve, 0));
     for (;;) {
       if (this.#paused) {
         await new Promise<void>((resolve) => {

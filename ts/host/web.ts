@@ -16,8 +16,15 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 /** https://w3c.github.io/webcrypto/#Crypto-method-getRandomValues fills no more at a time. */
 const MAX_FILL_BYTES = 65_536;
 
-/** The engine's own clock, on the engine's way of posting a task. */
-export function webClock(postTask: Clock["postTask"]): Clock {
+/**
+ * The engine's own clock, on the engine's way of posting a task.
+ *
+ * @param unref lets the process end although a timer is set; absent where there is no process.
+ */
+export function webClock(
+  postTask: Clock["postTask"],
+  unref?: (timer: ReturnType<typeof setTimeout>) => void,
+): Clock {
   const now = () => performance.now();
   return {
     get timeOrigin() {
@@ -25,7 +32,7 @@ export function webClock(postTask: Clock["postTask"]): Clock {
     },
     now,
 
-    schedule(task, delay) {
+    schedule(task, delay, background = false) {
       // Not setTimeout, which counts a delay of zero as a millisecond or, nested, as four.
       if (delay <= 0) {
         let cancelled = false;
@@ -44,6 +51,7 @@ export function webClock(postTask: Clock["postTask"]): Clock {
           () => (now() < due ? wait(due - now()) : task()),
           Math.min(Math.ceil(left), MAX_DELAY_MS),
         );
+        if (background) unref?.(timer);
       };
       wait(delay);
       return () => clearTimeout(timer);

@@ -6,15 +6,20 @@
  * in which they were made, and end with it.
  */
 
-import type { ConnectOptions, Host, Network } from "./host.ts";
+import { untilAborted } from "./giving-up.ts";
+import type { ClientTls, ConnectOptions, Host, Network } from "./host.ts";
 import coreModule from "./nano.wasm";
 import { networkError } from "./network-error.ts";
-import { pullSocket } from "./pull-socket.ts";
+import { type PullStream, pullSocket } from "./pull-socket.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
+import { webCodings } from "./web-codings.ts";
 
 /** https://developers.cloudflare.com/workers/runtime-apis/tcp-sockets/ */
 interface Sockets {
-  connect(address: ConnectOptions, options: { allowHalfOpen: boolean }): WorkerdSocket;
+  connect(
+    address: { hostname: string; port: number },
+    options: { allowHalfOpen: boolean; secureTransport: "off" | "starttls" },
+  ): WorkerdSocket;
 }
 
 interface WorkerdSocket {
@@ -22,6 +27,7 @@ interface WorkerdSocket {
   readonly writable: WritableStream<Uint8Array>;
   readonly opened: Promise<unknown>;
   close(): Promise<void>;
+  startTls(options: { expectedServerHostname: string }): WorkerdSocket;
 }
 
 const { setTimeout } = globalThis;
@@ -34,22 +40,25 @@ const network: Network = {
   },
 
   async connect(options, handler) {
+    const { hostname, port, signal, startTls = false } = options;
+    signal?.throwIfAborted();
     // @ts-expect-error: only workerd has this module.
     const { connect } = (await import("cloudflare:sockets")) as Sockets;
-    const socket = connect(options, { allowHalfOpen: true });
-    try {
-      await socket.opened;
-    } catch (error) {
-      throw networkError(error as Error, "ECONNREFUSED", options, "connect");
-    }
-    return pullSocket(streamOf(socket), handler);
+    const secureTransport = startTls ? "starttls" : "off";
+    const socket = connect({ hostname, port }, { allowHalfOpen: true, secureTransport });
+    const opening = socket.opened.catch((error) => {
+      throw networkError(error, "ECONNREFUSED", options, "connect");
+    });
+    await untilAborted(signal, opening, () => close(socket));
+    return pullSocket(streamOf(socket, startTls ? options : undefined), handler);
   },
 };
 
-function streamOf(socket: WorkerdSocket) {
+/** @param connected if TLS may follow: to what. */
+function streamOf(socket: WorkerdSocket, connected?: ConnectOptions): PullStream {
   const reader = socket.readable.getReader();
   const writer = socket.writable.getWriter();
-  return {
+  const stream: PullStream = {
     remoteAddress: "",
     async read() {
       const { value, done } = await reader.read();
@@ -57,10 +66,41 @@ function streamOf(socket: WorkerdSocket) {
     },
     write: (bytes: Uint8Array) => writer.write(bytes),
     closeWrite: () => writer.close(),
-    close() {
-      socket.close().catch(() => undefined);
-    },
+    close: () => close(socket),
   };
+  if (connected) {
+    stream.startTls = (tls) => {
+      reader.releaseLock();
+      writer.releaseLock();
+      return startTls(socket, tls, connected);
+    };
+  }
+  return stream;
+}
+
+/** workerd trusts the authorities that its configuration names, tells of no certificate of the client's, and no protocol. */
+async function startTls(
+  socket: WorkerdSocket,
+  tls: ClientTls,
+  { port }: ConnectOptions,
+): Promise<PullStream> {
+  const { serverName } = tls;
+  const unknown = (["ca", "certificate", "key"] as const).find((name) => tls[name] !== undefined);
+  if (unknown) {
+    close(socket);
+    throw new TypeError(`host "workerd" takes no ${unknown}: its configuration says whom to trust`);
+  }
+  const secured = socket.startTls({ expectedServerHostname: serverName });
+  try {
+    await secured.opened;
+  } catch (error) {
+    throw networkError(error as Error, undefined, { hostname: serverName, port }, "TLS");
+  }
+  return streamOf(secured);
+}
+
+function close(socket: WorkerdSocket): void {
+  socket.close().catch(() => undefined);
 }
 
 export const defaultHost: Host = {
@@ -71,4 +111,5 @@ export const defaultHost: Host = {
   loadCore: () => coreModule as WebAssembly.Module,
   fillRandom,
   reportError,
+  codings: webCodings,
 };

@@ -1,0 +1,100 @@
+/** Content codings by node:zlib (https://nodejs.org/api/zlib.html), which Deno and Bun have, too. */
+import type { Transform } from "node:stream";
+import type { ByteTransform, Codings } from "./host.ts";
+
+type Zlib = typeof import("node:zlib");
+
+/** What newer Nodes have beside. */
+interface Zstd {
+  createZstdCompress?(options: object): Transform;
+  createZstdDecompress?(): Transform;
+}
+
+/** The default, 11, takes a hundred times as long; this is about gzip's own time, and smaller. */
+const BROTLI_QUALITY = 4;
+
+/** @param builtin gives a module of Node; called when it is needed. */
+export function nodeCodings(builtin: (name: string) => unknown): Codings {
+  const load = () => builtin("node:zlib") as Zlib & Zstd;
+  return {
+    encoder(coding, { flush = false } = {}) {
+      const zlib = load();
+      const { constants } = zlib;
+      const gzipOptions = flush ? { flush: constants.Z_SYNC_FLUSH } : {};
+      const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
+      const brotliOptions = flush ? { params, flush: constants.BROTLI_OPERATION_FLUSH } : { params };
+      // ZSTD_e_flush
+      const zstdOptions = flush ? { flush: 1 } : {};
+      switch (coding) {
+        case "gzip":
+          return pairOf(zlib.createGzip(gzipOptions));
+        case "deflate":
+          return pairOf(zlib.createDeflate(gzipOptions));
+        case "br":
+          return pairOf(zlib.createBrotliCompress(brotliOptions));
+        case "zstd":
+          return zlib.createZstdCompress && pairOf(zlib.createZstdCompress(zstdOptions));
+      }
+    },
+
+    decoder(coding) {
+      const zlib = load();
+      switch (coding) {
+        case "gzip":
+          return pairOf(zlib.createGunzip());
+        case "deflate":
+          return pairOf(zlib.createInflate());
+        case "br":
+          return pairOf(zlib.createBrotliDecompress());
+        case "zstd":
+          return zlib.createZstdDecompress && pairOf(zlib.createZstdDecompress());
+      }
+    },
+  };
+}
+
+/** What is written has been taken only when what came of it has been read, but for what the transform holds itself. */
+function pairOf(transform: Transform): ByteTransform {
+  /** What waits for the transform to have taken something, and for how it ends. */
+  let giveUp: ((error: unknown) => void) | undefined;
+  let end: unknown = new TypeError("nobody reads what is coded");
+  const taken = (begin: (done: (error?: Error | null) => void) => void) =>
+    new Promise<void>((resolve, reject) => {
+      giveUp = reject;
+      begin((error) => (error ? reject(error) : resolve()));
+    });
+
+  const readable = new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        transform
+          .on("data", (bytes: Buffer) => {
+            controller.enqueue(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
+            transform.pause();
+          })
+          .on("end", () => controller.close())
+          .on("error", (error: Error) => {
+            end = error;
+            controller.error(error);
+          })
+          .pause();
+      },
+      pull: () => void transform.resume(),
+      cancel: () => void transform.destroy(),
+    },
+    { highWaterMark: 0 },
+  );
+  const writable = new WritableStream<Uint8Array>({
+    start(controller) {
+      // Node emits it last, also after a good end; then nobody waits, and nothing is left to be in error.
+      transform.on("close", () => {
+        giveUp?.(end);
+        controller.error(end);
+      });
+    },
+    write: (bytes) => taken((done) => transform.write(bytes, done)),
+    close: () => taken((done) => transform.end(done)),
+    abort: (reason) => void transform.destroy(reason instanceof Error ? reason : new Error(String(reason))),
+  });
+  return { readable, writable };
+}

@@ -10,6 +10,7 @@ import { TestServer } from "./support.ts";
 
 const GET = "GET / HTTP/1.1\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: a\r\n";
+const CHUNKED = "Transfer-Encoding: chunked\r\n\r\n";
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n";
 
 const ROWS: [title: string, status: number, request: string][] = [
@@ -91,6 +92,25 @@ const ROWS: [title: string, status: number, request: string][] = [
   ["300 short headers", 431, `${GET}Host: a\r\n${"X: a\r\n".repeat(300)}\r\n`],
 ];
 
+/** What parsers of others once let through, under the number that it was published by. */
+const PUBLISHED_ROWS: [number: string, title: string, request: string][] = [
+  ["CVE-2021-22959", "space before a colon", `${POST}Content-Length : 5\r\n\r\nhello`],
+  ["CVE-2021-22960", "a chunk extension ended by LF", `${POST}${CHUNKED}2;a\n4\r\nxx\r\n0\r\n\r\n`],
+  ["CVE-2022-32213", "Transfer-Encoding: chunkedchunked", `${POST}Transfer-Encoding: chunkedchunked\r\n\r\n`],
+  ["CVE-2022-32214", "a line ended by LF", `${POST}Dummy: x\nContent-Length: 23\r\n\r\n`],
+  ["CVE-2022-32215", "Transfer-Encoding over two lines", `${POST}Transfer-Encoding:\r\n chunked\r\n\r\n`],
+  ["CVE-2022-35256", "a line that goes on behind an empty value", `${POST}X-Abc:\r\n x\r\n\r\n`],
+  ["CVE-2023-30589", "a line ended by CR", `${POST}X-Abc:\rContent-Length: 5\r\n\r\nhello`],
+  ["CVE-2025-23167", "a head ended by CR LF CR", `${GET}Host: a\r\n\r\rX`],
+  [
+    "CVE-2026-1525",
+    "Content-Length in two cases",
+    `${POST}Content-Length: 5\r\ncontent-length: 5\r\n\r\nhello`,
+  ],
+  ["CVE-2026-1528", "a length of 64 bits", `${POST}Content-Length: 18446744073709551615\r\n\r\n`],
+  ["CVE-2026-1528", "a chunk size of 64 bits", `${POST}${CHUNKED}ffffffffffffffff\r\nhello`],
+];
+
 /** Bad framing shows only when the body is read, so these reach the app, which reads it. */
 const CHUNKED_ROWS: [title: string, chunks: string][] = [
   ["a chunk extension ended by LF", "5;a\nhello\r\n0\r\n\r\n"],
@@ -129,15 +149,21 @@ for (const [title, status, request] of ROWS) {
   });
 }
 
+async function assertBadRequest(request: string): Promise<void> {
+  paths.length = 0;
+  const answers = await server.ask(request + SMUGGLED);
+  assert.is(answers.length, 1);
+  assert.is(answers[0]!.status, 400, answers[0]!.body);
+  assert.is(answers[0]!.headers.get("connection"), "close");
+  assert.ok(!paths.includes("/smuggled"));
+}
+
 for (const [title, chunks] of CHUNKED_ROWS) {
-  test(`${title}: 400`, async () => {
-    paths.length = 0;
-    const answers = await server.ask(`${POST}Transfer-Encoding: chunked\r\n\r\n${chunks}${SMUGGLED}`);
-    assert.is(answers.length, 1);
-    assert.is(answers[0]!.status, 400, answers[0]!.body);
-    assert.is(answers[0]!.headers.get("connection"), "close");
-    assert.ok(!paths.includes("/smuggled"));
-  });
+  test(`${title}: 400`, () => assertBadRequest(`${POST}${CHUNKED}${chunks}`));
+}
+
+for (const [number, title, request] of PUBLISHED_ROWS) {
+  test(`${number}, ${title}: 400`, () => assertBadRequest(request));
 }
 
 test("the app has been asked for nothing that was refused, and has not failed", async () => {

@@ -30,7 +30,7 @@ pub const Status = enum(i32) {
     /// A public key that is no encoding of a point of its curve, or of infinity.
     invalid_public_key = -12,
 
-    // What is wrong with an HTTP/1.1 message: http/head.zig and http/chunked.zig explain each.
+    // What is wrong with an HTTP/1.1 message: http/head.zig and the files beside it explain each.
     invalid_request_line = -20,
     invalid_target = -21,
     invalid_field_line = -22,
@@ -49,6 +49,9 @@ pub const Status = enum(i32) {
     invalid_trailer = -35,
     chunk_extensions_too_large = -36,
     trailers_too_large = -37,
+    invalid_status_line = -38,
+    /// A part of a head that is to be sent which cannot be sent.
+    invalid_part = -39,
 
     // What is wrong with a key file, or with the parts of one: zig/der explains each.
     invalid_der = -40,

@@ -45,6 +45,11 @@ pub inline fn notRequestLineText(block: Block) Mask {
     return mask(block -% splat(' ') > splat('~' - ' '));
 }
 
+/// Lanes that a request target may not hold: anything but visible ASCII characters without "#".
+pub inline fn notTarget(block: Block) Mask {
+    return mask(block -% splat('!') > splat('~' - '!')) | mask(block == splat('#'));
+}
+
 /// Lanes outside `tchar`.
 pub inline fn notTchar(block: Block) Mask {
     return tchar.missing(block);
@@ -95,11 +100,28 @@ pub inline fn indexOfFirst(comptime stops: Search, bytes: []const u8, from: usiz
     return if (found != 0) at + @ctz(found) else bytes.len;
 }
 
+/// Makes the letters of `bytes[from..to]` lower case.
+pub inline fn lowerCase(bytes: []u8, from: usize, to: usize) void {
+    var at = from;
+    while (at < to) : (at += 16) {
+        if (bytes.len - at < 16) {
+            for (bytes[at..to]) |*byte| byte.* = std.ascii.toLower(byte.*);
+            return;
+        }
+        const block: Block = bytes[at..][0..16].*;
+        const inside = std.simd.iota(u8, 16) < splat(@intCast(@min(to - at, 16)));
+        const upper = mask(block -% splat('A') < splat(26)) & mask(inside);
+        if (upper == 0) continue;
+        const lanes: @Vector(16, bool) = @bitCast(upper);
+        bytes[at..][0..16].* = block | @select(u8, lanes, splat(0x20), splat(0));
+    }
+}
+
 pub fn isAscii(bytes: []const u8) bool {
     return indexOfFirst(notAscii, bytes, 0) == bytes.len;
 }
 
-inline fn notAscii(block: Block) Mask {
+pub inline fn notAscii(block: Block) Mask {
     return mask(block >= splat(0x80));
 }
 
@@ -138,6 +160,7 @@ test "every class answers alike for a byte and for a block" {
         try testing.expectEqual(isRegName(byte), reg_name.has(byte));
         try testing.expectEqual(if (isFieldText(byte)) 0 else all, notFieldText(block));
         try testing.expectEqual(if (byte >= ' ' and byte <= '~') 0 else all, notRequestLineText(block));
+        try testing.expectEqual(if (byte > ' ' and byte <= '~' and byte != '#') 0 else all, notTarget(block));
         try testing.expectEqual(if (byte < 0x80) 0 else all, notAscii(block));
     }
 }
@@ -153,5 +176,27 @@ test "a search finds the first stop at every offset of every length, and no byte
                 try testing.expectEqual(@min(stop, len), indexOfFirst(notTchar, bytes[0..len], from));
             }
         }
+    }
+}
+
+test "letters between two offsets become lower case, and nothing else changes" {
+    var before: [80]u8 = undefined;
+    for (&before, 0..) |*byte, index| byte.* = @intCast(index % 64 + '0' + 1);
+    for ([_]usize{ 0, 1, 15, 16, 17, 40, 80 }) |len| {
+        for (0..len + 1) |from| {
+            for (from..len + 1) |to| {
+                var bytes = before;
+                lowerCase(bytes[0..len], from, to);
+                for (bytes, before, 0..) |now, was, at| {
+                    const expected = if (at >= from and at < to) std.ascii.toLower(was) else was;
+                    try testing.expectEqual(expected, now);
+                }
+            }
+        }
+    }
+    for (0..256) |value| {
+        var block: [16]u8 = @splat(@intCast(value));
+        lowerCase(&block, 0, 16);
+        try testing.expectEqual(@as([16]u8, @splat(std.ascii.toLower(@intCast(value)))), block);
     }
 }

@@ -455,7 +455,7 @@ test "CVE-2021-22960: a chunk extension that hides a request behind a bare line 
     try expectErrors(error.InvalidChunkSize, &.{ "2;a\r4\r\nxx\r\n", "2;a=b\r;c\r\nxx\r\n" });
 }
 
-test "CVE-2026-1528: chunk sizes that need 64 bits" {
+test "CVE-2026-1528, of frames there: chunk sizes that need 64 bits" {
     try expectErrors(error.InvalidChunkSize, &.{
         "ffffffffffffffff\r\n",
         "8000000000000000\r\n",

@@ -244,7 +244,7 @@ test "bodies mutated at random, whole and in random pieces, are accepted exactly
     var prng: std.Random.DefaultPrng = .init(seed);
     const random = prng.random();
 
-    for (0..20_000) |_| {
+    for (0..150_000) |_| {
         var buffer: [1024]u8 = undefined;
         var bytes: std.ArrayList(u8) = .initBuffer(&buffer);
         bytes.appendSliceAssumeCapacity(golden[random.uintLessThan(usize, golden.len)]);

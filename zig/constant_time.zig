@@ -15,13 +15,20 @@
 
 const std = @import("std");
 const memcheck = std.valgrind.memcheck;
+const aes_key = @import("crypto/aes/key.zig");
+const cbc = @import("crypto/aes/cbc.zig");
+const counter_mode = @import("crypto/aes/counter.zig");
+const key_wrap = @import("crypto/aes/kw.zig");
 const ct = @import("crypto/ct.zig");
 const ecdsa = @import("crypto/ec/ecdsa.zig");
 const ec_key = @import("crypto/ec/key.zig");
 const gcm = @import("crypto/aes/gcm.zig");
 const hash = @import("crypto/hash.zig");
+const hkdf = @import("crypto/hkdf.zig");
 const hmac = @import("crypto/hmac.zig");
+const pbkdf2 = @import("crypto/pbkdf2.zig");
 const Budget = @import("crypto/rsa/power.zig").Budget;
+const oaep = @import("crypto/rsa/oaep.zig");
 const pss = @import("crypto/rsa/pss.zig");
 const rsa_generation = @import("crypto/rsa/generation.zig");
 const rsa_key = @import("crypto/rsa/key.zig");
@@ -43,6 +50,9 @@ const checks = [_]Check{
     .{ "comparison of equal and of different bytes", comparisons },
     .{ "AES-GCM: key set-up, sealing and opening at once", gcmAtOnce },
     .{ "AES-GCM: sealing and opening in pieces, forged tags", gcmInPieces },
+    .{ "AES-CBC and AES-CTR: key set-up, there and back, in pieces; right and wrong padding", aesModes },
+    .{ "AES-KW: wrapping, unwrapping, a wrong key", keyWraps },
+    .{ "HKDF and PBKDF2: secret password, material, salt and info", derivations },
     .{ "base64url, written and read", base64urls },
     .{ "ECDSA on P-256: generation, public key, nonce, signature", curve(.p256) },
     .{ "ECDSA on P-384: generation, public key, nonce, signature", curve(.p384) },
@@ -52,6 +62,7 @@ const checks = [_]Check{
     .{ "RSA, 1024 bits: generation of a key", RsaKey(1024).generate },
     .{ "RSA, 1024 bits: import checks of a key, and of spoilt ones", RsaKey(1024).import },
     .{ "RSA, 1024 bits: PSS signature, blinded, by CRT and checked", RsaKey(1024).sign },
+    .{ "OAEP: a message encoded and decoded, and what is wrong with others", encodings },
     .{ "RSA, 1024 bits: private key in PKCS #8, read and written", RsaKey(1024).keyFile },
     .{ "RSA, 2048 bits: generation of a key", RsaKey(2048).generate },
     .{ "RSA, 2048 bits: import checks of a key, and of spoilt ones", RsaKey(2048).import },
@@ -242,6 +253,92 @@ fn gcmInPieces() !void {
     }
 }
 
+fn aesModes() !void {
+    var key: [32]u8 = undefined;
+    fill(&key, 1);
+    var text: [1008]u8 = undefined;
+    fill(&text, 2);
+    const counter: [16]u8 = @splat(0xff);
+    for (gcm_key_bytes) |key_bytes| {
+        var prepared: aes_key.Prepared = undefined;
+        try aes_key.prepare(key[0..key_bytes], &prepared);
+        for ([_]usize{ 0, 16, 64, 128, 400, 1008 }) |length| {
+            const input = text[0..length];
+            const cut = length / 3 / 16 * 16;
+            var storage: [text.len]u8 = undefined;
+            const output = storage[0..length];
+            var chain: [16]u8 = undefined;
+            fill(&chain, 3);
+            const iv = chain;
+            try cbc.encrypt(&prepared, &chain, input[0..cut], output[0..cut]);
+            try cbc.encrypt(&prepared, &chain, input[cut..], output[cut..]);
+            chain = iv;
+            try cbc.decrypt(&prepared, &chain, output[0..cut], output[0..cut]);
+            try cbc.decrypt(&prepared, &chain, output[cut..], output[cut..]);
+            try expectSame(input, output);
+            chain = counter;
+            try counter_mode.crypt(&prepared, &chain, 128, input[0..cut], output[0..cut]);
+            try counter_mode.crypt(&prepared, &chain, 128, input[cut..], output[cut..]);
+            chain = counter;
+            try counter_mode.crypt(&prepared, &chain, 128, output, output);
+            try expectSame(input, output);
+        }
+    }
+    for (0..18) |length| {
+        var block: [16]u8 = undefined;
+        fill(&block, 4);
+        const bytes = @min(length, 16);
+        @memset(block[16 - bytes ..], @intCast(length));
+        block[15] = @intCast(length);
+        memcheck.makeMemUndefined(&block);
+        const is_padding = length >= 1 and length <= 16;
+        var found = cbc.paddingBytes(&block);
+        publish(std.mem.asBytes(&found));
+        if (found != if (is_padding) length else 0) return error.Wrong;
+    }
+}
+
+fn keyWraps() !void {
+    var key: [32]u8 = undefined;
+    fill(&key, 1);
+    for (gcm_key_bytes) |key_bytes| {
+        var prepared: aes_key.Prepared = undefined;
+        try aes_key.prepare(key[0..key_bytes], &prepared);
+        for ([_]usize{ 24, 40, 72 }) |length| {
+            var storage: [72]u8 = undefined;
+            fill(&storage, 2);
+            var data = storage;
+            const last = try key_wrap.steps(length);
+            try key_wrap.wrap(&prepared, data[0..length], .{ .from = 1, .to = last });
+            var wrong = data;
+            try key_wrap.unwrap(&prepared, data[0..length], .{ .from = last, .to = 1 });
+            try expectSame(storage[8..length], data[8..length]);
+            wrong[9] ^= 1;
+            const result = key_wrap.unwrap(&prepared, wrong[0..length], .{ .from = last, .to = 1 });
+            if (result != error.AuthenticationFailed) return error.Wrong;
+        }
+    }
+}
+
+fn derivations() !void {
+    var secret: [200]u8 = undefined;
+    fill(&secret, 1);
+    for (std.enums.values(hash.Algorithm)) |algorithm| {
+        var prk: hmac.Prepared = undefined;
+        hkdf.extract(algorithm, secret[0..20], secret[20..60], &prk);
+        var output: [150]u8 = undefined;
+        try hkdf.expand(&prk, secret[60..100], &output);
+
+        var prepared: hmac.Prepared = undefined;
+        hmac.prepare(algorithm, secret[100..], &prepared);
+        var us: [3 * hash.digest_bytes_max]u8 = undefined;
+        fill(&us, 2);
+        var sums = us;
+        const length = 3 * hash.digestBytes(algorithm);
+        try pbkdf2.iterate(&prepared, us[0..length], sums[0..length], 5);
+    }
+}
+
 fn base64urls() !void {
     var bytes: [100]u8 = undefined;
     fill(&bytes, 1);
@@ -319,6 +416,25 @@ fn ecKeyFiles() !void {
 }
 
 // ---- RSA ----
+
+fn encodings() !void {
+    var secret: [100]u8 = undefined;
+    fill(&secret, 1);
+    const label: [32]u8 = @splat(7);
+    for ([_]usize{ 0, 1, 30, 62 }) |length| {
+        var encoded: [128]u8 = undefined;
+        const message = secret[32..][0..length];
+        try oaep.encode(.sha256, &label, secret[0..32], message, &encoded);
+        for ([_]?usize{ null, 0, 5, 40, 127 }) |wrong| {
+            var copy = encoded;
+            if (wrong) |at| copy[at] ^= 1;
+            var at = try oaep.decode(.sha256, &label, &copy);
+            publish(std.mem.asBytes(&at));
+            if (at != if (wrong == null) encoded.len - length else 0) return error.Wrong;
+            if (wrong == null) try expectSame(copy[at..], message);
+        }
+    }
+}
 
 /// A key is generated first; the other checks are of that key.
 fn RsaKey(comptime modulus_bits: u32) type {

@@ -19,7 +19,13 @@ const Status = @import("abi/status.zig").Status;
 const arena = @import("mem/arena.zig");
 const hash = @import("crypto/hash.zig");
 const hmac = @import("crypto/hmac.zig");
+const hkdf = @import("crypto/hkdf.zig");
+const pbkdf2 = @import("crypto/pbkdf2.zig");
 const gcm = @import("crypto/aes/gcm.zig");
+const aes_key = @import("crypto/aes/key.zig");
+const cbc = @import("crypto/aes/cbc.zig");
+const counter_mode = @import("crypto/aes/counter.zig");
+const key_wrap = @import("crypto/aes/kw.zig");
 const ec_key = @import("crypto/ec/key.zig");
 const ecdsa = @import("crypto/ec/ecdsa.zig");
 const der_writer = @import("der/writer.zig");
@@ -32,9 +38,12 @@ const rsa_operation = @import("crypto/rsa/operation.zig");
 const rsa_power = @import("crypto/rsa/power.zig");
 const rsa_generation = @import("crypto/rsa/generation.zig");
 const pss = @import("crypto/rsa/pss.zig");
+const oaep = @import("crypto/rsa/oaep.zig");
 const clone = @import("clone/scanner.zig");
 const chunked = @import("http/chunked.zig");
-const http_head = @import("http/head.zig");
+const head_encoder = @import("http/head_encoder.zig");
+const request_head = @import("http/request_head.zig");
+const response_head = @import("http/response_head.zig");
 
 pub const std_options: std.Options = .{ .side_channels_mitigations = .full };
 pub const panic = std.debug.FullPanic(abort.panic);
@@ -226,6 +235,43 @@ fn hmacVerifyFinal(state: u32, mac: u32, mac_len: u32) Error!bool {
     return hmac.verifyFinal(try slice.pointer(hmac.State, state), try slice.input(mac, mac_len));
 }
 
+// ---- HKDF, PBKDF2 ----
+
+/// Takes: a hash algorithm's number, the salt, the input keying material, and room for a prepared key of HMAC, at an
+/// address aligned to 16. Gives: 0, and the pseudorandom key, prepared. Fails: unknown_algorithm, out_of_bounds.
+export fn @"hkdf.extract"(algorithm: u32, salt: u32, salt_len: u32, ikm: u32, ikm_len: u32, prk: u32) i32 {
+    return done(hkdfExtract(algorithm, salt, salt_len, ikm, ikm_len, prk));
+}
+
+fn hkdfExtract(number: u32, salt: u32, salt_len: u32, ikm: u32, ikm_len: u32, prk: u32) Error!void {
+    const algorithm = try hash.Algorithm.fromInt(number);
+    const room = try slice.pointer(hmac.Prepared, prk);
+    hkdf.extract(algorithm, try slice.input(salt, salt_len), try slice.input(ikm, ikm_len), room);
+}
+
+/// Takes: a pseudorandom key, prepared; the info; and room for the output, at most 255 digests.
+/// Gives: 0, and the output. Fails: out_of_bounds, invalid_state, invalid_length for more output.
+export fn @"hkdf.expand"(prk: u32, info: u32, info_len: u32, output: u32, output_len: u32) i32 {
+    return done(hkdfExpand(prk, info, info_len, output, output_len));
+}
+
+fn hkdfExpand(prk: u32, info: u32, info_len: u32, output: u32, output_len: u32) Error!void {
+    const room = try slice.output(output, output_len);
+    try hkdf.expand(try slice.pointer(hmac.Prepared, prk), try slice.input(info, info_len), room);
+}
+
+/// Takes: the password, prepared for HMAC; for some blocks of the output U_j, a digest each; and, as long as these, the
+/// sums of U_1 to U_j. Gives: 0, and both after so many more iterations.
+/// Fails: out_of_bounds, invalid_state, invalid_length for what is no whole number of digests.
+export fn @"pbkdf2.iterate"(prepared: u32, us: u32, us_len: u32, sums: u32, iteration_count: u32) i32 {
+    return done(pbkdf2Iterate(prepared, us, us_len, sums, iteration_count));
+}
+
+fn pbkdf2Iterate(prepared: u32, us: u32, us_len: u32, sums: u32, iteration_count: u32) Error!void {
+    const key = try slice.pointer(hmac.Prepared, prepared);
+    try pbkdf2.iterate(key, try slice.output(us, us_len), try slice.output(sums, us_len), iteration_count);
+}
+
 // ---- AES-GCM ----
 
 /// Gives: how many bytes a prepared key takes, at an address aligned to 16.
@@ -411,6 +457,117 @@ export fn @"aes_gcm.open_update"(state: u32, input: u32, input_len: u32, output:
 fn gcmOpenUpdate(state: u32, input: u32, input_len: u32, output: u32) Error!void {
     const room = try slice.output(output, input_len);
     try gcm.openUpdate(try slice.pointer(gcm.State, state), try slice.input(input, input_len), room);
+}
+
+// ---- AES-CBC, AES-CTR, AES-KW ----
+
+/// Gives: how many bytes a prepared key takes, at an address aligned to 16.
+export fn @"aes.prepared_bytes"() i32 {
+    return @sizeOf(aes_key.Prepared);
+}
+
+/// Takes: a key of 16, 24 or 32 bytes, and room for the prepared key, which is as secret as the key.
+/// Gives: 0. Fails: out_of_bounds, invalid_length.
+export fn @"aes.prepare"(key: u32, key_len: u32, prepared: u32) i32 {
+    return done(aesPrepare(key, key_len, prepared));
+}
+
+fn aesPrepare(key: u32, key_len: u32, prepared: u32) Error!void {
+    try aes_key.prepare(try slice.input(key, key_len), try slice.pointer(aes_key.Prepared, prepared));
+}
+
+/// Takes: a prepared key; 16 bytes, the IV or the last block of the ciphertext before; whole blocks of plaintext; and room
+/// for as much ciphertext, which may be where the plaintext is. Gives: 0, the ciphertext, and its last block in place of
+/// the one before. Fails: out_of_bounds, invalid_state, invalid_length for what is no whole number of blocks.
+export fn @"aes_cbc.encrypt"(prepared: u32, chain: u32, input: u32, input_len: u32, output: u32) i32 {
+    return done(cbcCrypt(cbc.encrypt, prepared, chain, input, input_len, output));
+}
+
+/// The same backwards; the last block of the ciphertext comes in place of the one before here too.
+export fn @"aes_cbc.decrypt"(prepared: u32, chain: u32, input: u32, input_len: u32, output: u32) i32 {
+    return done(cbcCrypt(cbc.decrypt, prepared, chain, input, input_len, output));
+}
+
+fn cbcCrypt(
+    comptime crypt: @TypeOf(cbc.decrypt),
+    prepared: u32,
+    chain: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+) Error!void {
+    try crypt(
+        try slice.pointer(aes_key.Prepared, prepared),
+        try slice.pointer([16]u8, chain),
+        try slice.input(input, input_len),
+        try slice.output(output, input_len),
+    );
+}
+
+/// Takes: the last 16 bytes of a plaintext. Gives: how many of them are its padding, 1 to 16; or 0 if they do not end in
+/// padding. Fails: out_of_bounds.
+export fn @"aes_cbc.padding_bytes"(last: u32) i32 {
+    return answer(cbcPaddingBytes(last));
+}
+
+fn cbcPaddingBytes(last: u32) Error!u32 {
+    return cbc.paddingBytes(try slice.pointer([16]u8, last));
+}
+
+/// Takes: a prepared key; 16 bytes, the counter block; how many of its last bits are counted, 1 to 128; text; and room
+/// for as much, which may be where the text is. Gives: 0, the text encrypted or decrypted, and the next counter block.
+/// Fails: out_of_bounds, invalid_state; invalid_length for no such counter, and for more blocks than it has values.
+export fn @"aes_ctr.crypt"(
+    prepared: u32,
+    counter: u32,
+    counter_bits: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+) i32 {
+    return done(ctrCrypt(prepared, counter, counter_bits, input, input_len, output));
+}
+
+fn ctrCrypt(
+    prepared: u32,
+    counter: u32,
+    counter_bits: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+) Error!void {
+    try counter_mode.crypt(
+        try slice.pointer(aes_key.Prepared, prepared),
+        try slice.pointer([16]u8, counter),
+        counter_bits,
+        try slice.input(input, input_len),
+        try slice.output(output, input_len),
+    );
+}
+
+/// Takes: a prepared key, and a key to be wrapped behind eight bytes, all of which is a multiple of eight, and 24 at least.
+/// Gives: 0, and the data after some steps, of which there are six for each eight bytes of the key: they begin with 1, and
+/// after the last the data are the wrapped key. Fails: out_of_bounds, invalid_state; invalid_length for other data, or steps that
+/// there are not.
+export fn @"aes_kw.wrap"(prepared: u32, data: u32, data_len: u32, first_step: u32, last_step: u32) i32 {
+    return done(kwWrap(prepared, data, data_len, .{ .from = first_step, .to = last_step }));
+}
+
+fn kwWrap(prepared: u32, data: u32, data_len: u32, range: key_wrap.Steps) Error!void {
+    const key = try slice.pointer(aes_key.Prepared, prepared);
+    try key_wrap.wrap(key, try slice.output(data, data_len), range);
+}
+
+/// The same backwards, from a wrapped key and its last step down to 1, when the key stands behind eight bytes.
+/// Fails: as `aes_kw.wrap`; authentication_failed after step 1 if the wrapped key is none of this key's: the host throws
+/// away what is there then.
+export fn @"aes_kw.unwrap"(prepared: u32, data: u32, data_len: u32, first_step: u32, last_step: u32) i32 {
+    return done(kwUnwrap(prepared, data, data_len, .{ .from = first_step, .to = last_step }));
+}
+
+fn kwUnwrap(prepared: u32, data: u32, data_len: u32, range: key_wrap.Steps) Error!void {
+    const key = try slice.pointer(aes_key.Prepared, prepared);
+    try key_wrap.unwrap(key, try slice.output(data, data_len), range);
 }
 
 // ---- keys of elliptic curves ----
@@ -859,6 +1016,71 @@ fn pssVerify(
     return pss.verify(algorithm, message_digest, salt_bytes, modulus_bits, encoded);
 }
 
+// ---- RSAES-OAEP: what is encrypted, and what comes of decrypting ----
+
+/// Takes: a hash algorithm's number, the digest of the label, as many random bytes, a message, the bits of the modulus,
+/// and room for the encoded message, which is as long as the modulus. Gives: the encoded message, and its length.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_rsa_key for such a modulus; encoding_too_long if the modulus is too
+/// short; invalid_length for a digest or random bytes of another length.
+export fn @"oaep.encode"(
+    algorithm: u32,
+    hashed: u32,
+    hashed_len: u32,
+    entropy: u32,
+    entropy_len: u32,
+    input: u32,
+    input_len: u32,
+    modulus_bits: u32,
+    output: u32,
+) i32 {
+    return answer(oaepEncode(
+        algorithm,
+        hashed,
+        hashed_len,
+        entropy,
+        entropy_len,
+        input,
+        input_len,
+        modulus_bits,
+        output,
+    ));
+}
+
+fn oaepEncode(
+    number: u32,
+    hashed: u32,
+    hashed_len: u32,
+    entropy: u32,
+    entropy_len: u32,
+    input: u32,
+    input_len: u32,
+    modulus_bits: u32,
+    output: u32,
+) Error!u32 {
+    const algorithm = try hash.Algorithm.fromInt(number);
+    const label_digest = try slice.input(hashed, hashed_len);
+    const seed = try slice.input(entropy, entropy_len);
+    if (modulus_bits < rsa_key.modulus_bits_min or modulus_bits > rsa_key.modulus_bits_max) return error.InvalidKey;
+    const room = try slice.output(output, @intCast(rsa_key.byteLength(modulus_bits)));
+    try oaep.encode(algorithm, label_digest, seed, try slice.input(input, input_len), room);
+    return @intCast(room.len);
+}
+
+/// Takes: a hash algorithm's number, the digest of the label, the bits of the modulus, and what decrypting gave, as long as
+/// the modulus, which is decoded in place. Gives: where in it the message begins, which goes on to the end; or 0 if it was
+/// not encoded with this label, in time that does not depend on why. Fails: as `oaep.encode`.
+export fn @"oaep.decode"(algorithm: u32, hashed: u32, hashed_len: u32, modulus_bits: u32, output: u32) i32 {
+    return answer(oaepDecode(algorithm, hashed, hashed_len, modulus_bits, output));
+}
+
+fn oaepDecode(number: u32, hashed: u32, hashed_len: u32, modulus_bits: u32, output: u32) Error!u32 {
+    const algorithm = try hash.Algorithm.fromInt(number);
+    const label_digest = try slice.input(hashed, hashed_len);
+    if (modulus_bits < rsa_key.modulus_bits_min or modulus_bits > rsa_key.modulus_bits_max) return error.InvalidKey;
+    const encoded = try slice.output(output, @intCast(rsa_key.byteLength(modulus_bits)));
+    return oaep.decode(algorithm, label_digest, encoded);
+}
+
 // ---- key files: strict DER ----
 
 /// Reads SubjectPublicKeyInfo. Takes: the file, and a table (der/table.zig), aligned to 4.
@@ -945,27 +1167,87 @@ fn encodeBase64url(input: u32, input_len: u32, output: u32) Error!u32 {
 
 // ---- HTTP/1.1 ----
 
-/// Takes: the bytes from the first of a request head on, as many as have come; and a head (http/head.zig) with room
-/// for `fields_max` fields behind it, aligned to 8, all zero before the first call and left alone between calls.
-/// Gives: the length of the head, which is then read, its fields too; or 0 if more bytes are needed.
-/// Fails: out_of_bounds, invalid_state; and for what the input says, the codes of http/head.zig.
+/// Takes: the bytes from the first of a request head on, as many as have come; and a head (http/request_head.zig),
+/// aligned to 8, all zero before the first call. Both are left alone between calls.
+/// Gives: the length of the head, which is then read, its field names now in lower case; or 0 if more bytes are needed.
+/// Fails: out_of_bounds, invalid_state; and for what the input says, the codes of http/request_head.zig.
 export fn @"http.parse_request_head"(
     input: u32,
     input_len: u32,
     head: u32,
-    fields_max: u32,
     head_bytes_max: u32,
+    field_count_max: u32,
     target_bytes_max: u32,
 ) i32 {
-    const limits: http_head.Limits = .{ .head_bytes = head_bytes_max, .target_bytes = target_bytes_max };
-    return answer(parseRequestHead(input, input_len, head, fields_max, limits));
+    return answer(parseRequestHead(input, input_len, head, .{
+        .head_bytes = head_bytes_max,
+        .field_count = field_count_max,
+        .target_bytes = target_bytes_max,
+    }));
 }
 
-fn parseRequestHead(input: u32, input_len: u32, head: u32, fields_max: u32, limits: http_head.Limits) Error!u32 {
-    const head_end = std.math.add(u32, head, @sizeOf(http_head.Head)) catch return error.OutOfBounds;
-    const fields = try slice.elements(http_head.Field, head_end, fields_max);
-    const bytes = try slice.input(input, input_len);
-    return try http_head.parse(bytes, try slice.pointer(http_head.Head, head), fields, limits) orelse 0;
+fn parseRequestHead(input: u32, input_len: u32, head: u32, limits: request_head.Limits) Error!u32 {
+    const request = try slice.pointer(request_head.RequestHead, head);
+    return try request_head.parse(try slice.output(input, input_len), request, limits) orelse 0;
+}
+
+/// The same for the head of a response (http/response_head.zig). Takes: what the request's method was, by the numbers
+/// there. Where a field line was folded, the input holds spaces afterwards.
+export fn @"http.parse_response_head"(
+    input: u32,
+    input_len: u32,
+    head: u32,
+    method: u32,
+    head_bytes_max: u32,
+    field_count_max: u32,
+) i32 {
+    return answer(parseResponseHead(input, input_len, head, @enumFromInt(method), .{
+        .head_bytes = head_bytes_max,
+        .field_count = field_count_max,
+    }));
+}
+
+fn parseResponseHead(
+    input: u32,
+    input_len: u32,
+    head: u32,
+    method: response_head.Method,
+    limits: response_head.Limits,
+) Error!u32 {
+    const response = try slice.pointer(response_head.ResponseHead, head);
+    return try response_head.parse(try slice.output(input, input_len), response, method, limits) orelse 0;
+}
+
+/// Takes: the parts of a request's head (http/head_encoder.zig), `field_count` fields among them, the first `own_count`
+/// the sender's own, each part in UTF-8 and ended by LF; and room for the parts, 4 bytes a field and 32.
+/// Gives: the head, and its length.
+/// Fails: out_of_bounds, no_space; invalid_part for a part that cannot be sent, whose number is then at `output`, as a
+/// u32.
+export fn @"http.encode_request_head"(
+    input: u32,
+    input_len: u32,
+    own_count: u32,
+    field_count: u32,
+    output: u32,
+    output_len: u32,
+) i32 {
+    return answer(encodeRequestHead(input, input_len, own_count, field_count, output, output_len));
+}
+
+fn encodeRequestHead(
+    input: u32,
+    input_len: u32,
+    own_count: u32,
+    field_count: u32,
+    output: u32,
+    output_len: u32,
+) Error!u32 {
+    const room = try slice.output(output, output_len);
+    var encoder: head_encoder.Encoder = .{ .parts = try slice.input(input, input_len), .output = room };
+    return encoder.encode(own_count, field_count) catch |err| {
+        if (err == error.InvalidPart) std.mem.writeInt(u32, room[0..4], encoder.part, .little);
+        return err;
+    };
 }
 
 /// Begins a chunked body in `decoder` (http/chunked.zig), which is aligned to 8. Takes: its limits. Gives: 0.
@@ -1094,7 +1376,8 @@ export fn __collect() void {
 // ---- from Zig's results to the boundary's ----
 
 /// Every error that a room may answer with; each is a status.
-const Error = slice.Error || hash.StateError || hash.OutputError || http_head.Error || chunked.Error ||
+const Error = slice.Error || hash.StateError || hash.OutputError || chunked.Error ||
+    request_head.Error || response_head.Error || head_encoder.Error ||
     gcm.LengthError || gcm.OpenError ||
     pkcs8.Error || key_table.Error || base64url.Error ||
     ec_key.PrivateKeyError || ec_key.PublicKeyError ||
@@ -1153,6 +1436,8 @@ noinline fn fail(err: (Error || arena.OpenError || arena.AllocError || arena.Clo
         error.InvalidTrailer => .invalid_trailer,
         error.ChunkExtensionsTooLarge => .chunk_extensions_too_large,
         error.TrailersTooLarge => .trailers_too_large,
+        error.InvalidStatusLine => .invalid_status_line,
+        error.InvalidPart => .invalid_part,
         error.InvalidDer => .invalid_der,
         error.UnknownKeyAlgorithm => .unknown_key_algorithm,
         error.UnknownCurve => .unknown_curve,

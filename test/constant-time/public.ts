@@ -29,6 +29,11 @@ export const PUBLIC: PublicLine[] = [
     why: "whether r or s is 0, when another nonce is drawn",
   },
   { file: "crypto/aes/gcm.zig", text: "hasTag(", why: `whether a message is authentic: ${TOLD}` },
+  {
+    file: "crypto/aes/kw.zig",
+    text: "error.AuthenticationFailed",
+    why: `whether a key was wrapped: ${TOLD}`,
+  },
   { file: "encoding/base64url.zig", text: "error.Invalid", why: `whether a text is base64url: ${TOLD}` },
   { file: "crypto/rsa/key.zig", text: "return above == 1", why: IS_KEY },
   { file: "crypto/rsa/key.zig", text: "return error.InvalidKey", why: IS_KEY },

@@ -166,6 +166,56 @@ const symmetric: Check[] = [
     },
   },
   {
+    name: "AES-CBC and AES-CTR: key set-up, there and back, right and wrong padding",
+    run() {
+      const prepared = twin.alloc(twin.do("aes.prepared_bytes"));
+      const text = secret(400, 4);
+      for (const keyBytes of [16, 24, 32]) {
+        twin.do("aes.prepare", secret(keyBytes), keyBytes, prepared);
+        for (const length of [32, 400]) {
+          twin.do("aes_cbc.encrypt", prepared, secret(16, 3), text, length, text);
+          twin.do("aes_cbc.decrypt", prepared, secret(16, 3), text, length, text);
+          twin.do("aes_ctr.crypt", prepared, given(16, 3), 64, text, length - 7, text);
+        }
+        expect(twin.isSecret(text, 400), "a text depends on the key");
+      }
+      for (let length = 0; length < 20; length++) {
+        const block = bytesOf(16, 5).fill(length, 16 - Math.min(length, 16));
+        block[15] = length;
+        const found = twin.do("aes_cbc.padding_bytes", twin.placeSecret(block));
+        expect(found === (length >= 1 && length <= 16 ? length : 0), "padding is judged");
+      }
+    },
+  },
+  {
+    name: "AES-KW: wrapping, unwrapping, a wrong key",
+    run() {
+      const prepared = twin.alloc(twin.do("aes.prepared_bytes"));
+      for (const keyBytes of [16, 24, 32]) {
+        twin.do("aes.prepare", secret(keyBytes), keyBytes, prepared);
+        const data = secret(40, 4);
+        twin.do("aes_kw.wrap", prepared, data, 40, 1, 24);
+        expect(twin.isSecret(data, 40), "a wrapped key depends on the key");
+        twin.do("aes_kw.unwrap", prepared, data, 40, 24, 1);
+        expect(twin.call("aes_kw.unwrap", prepared, data, 40, 24, 1) < 0, "what was not wrapped is refused");
+      }
+    },
+  },
+  {
+    name: "HKDF and PBKDF2: secret password, material, salt and info",
+    run() {
+      for (const hash of HASHES) {
+        const prk = twin.alloc(twin.do("hmac.prepared_bytes", hash));
+        twin.do("hkdf.extract", hash, secret(20, 3), 20, secret(40, 4), 40, prk);
+        const output = twin.alloc(150);
+        twin.do("hkdf.expand", prk, secret(30, 5), 30, output, 150);
+        expect(twin.isSecret(output, 150), "what is derived depends on the secret");
+        const digests = 2 * twin.do("hash.digest", hash, secret(3), 3, output);
+        twin.do("pbkdf2.iterate", prk, secret(digests), digests, secret(digests), 3);
+      }
+    },
+  },
+  {
     name: "base64url, read and written",
     run() {
       const bytes = secret(50);
@@ -306,6 +356,20 @@ const rsa: Check[] = [
         verify("sha256", message, publicKey, twin.read(encoded, MODULUS_BYTES)),
         "the signature is right",
       );
+    },
+  },
+  {
+    name: "OAEP: a message encoded and decoded, and what is wrong with others",
+    run() {
+      const label = given(32);
+      const encoded = twin.alloc(MODULUS_BYTES);
+      const encode = () =>
+        twin.do("oaep.encode", SHA_256, label, 32, secret(32), 32, secret(20, 3), 20, MODULUS_BITS, encoded);
+      const decode = () => twin.do("oaep.decode", SHA_256, label, 32, MODULUS_BITS, encoded);
+      encode();
+      expect(twin.isSecret(encoded, MODULUS_BYTES), "an encoding depends on the message");
+      expect(decode() === MODULUS_BYTES - 20, "the message is found");
+      expect(decode() === 0, "what is no encoding is refused");
     },
   },
   {

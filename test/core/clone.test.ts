@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SerializedError, scanSerialized } from "../../ts/core/clone.ts";
-import { ERROR_TAG, PROCESS_TAGS, TAG, VERSION, VERSION_MIN } from "../../ts/web/serialize-format.ts";
+import { ERROR_TAG, PROCESS_TAGS, TAG, VERSION, VERSION_MIN } from "../../ts/web/serialize/format.ts";
 import { makeCore } from "../support/core.ts";
 
 const bytes = (hex: string) => new Uint8Array(Buffer.from(hex.replace(/\s/g, ""), "hex"));

@@ -408,6 +408,7 @@ test("a slot that was closed, or whose core was, is of no more use", () => {
   core.close();
   for (const use of usesOf(open)) refuse(use);
   refuse(() => publicKey.verify(new Uint8Array(32), new Uint8Array(64)));
+  refuse(() => publicKey.exportPoint());
 });
 
 test.run();

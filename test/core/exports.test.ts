@@ -132,11 +132,16 @@ function furnish({ raw, memory }: Core, arena: Arena) {
     line: text("GET / HTTP/1.1\r\n"),
     chunk: text("d\r\nthirteen byte"),
     text: text("sixteen-symbols_"),
+    response: text("HTTP/1.1 200 OK\r"),
+    parts: text("GET\n/\nx-y\nabcde\n"),
     room: room(),
     digest: room(),
     key: room(),
     mac: room(),
     gcmKey: room(),
+    aesKey: room(),
+    wrapped: room(),
+    padded: arena.place(new Uint8Array(16).fill(16)),
     sealed: room(),
     tag: room(),
     begun: room(),
@@ -179,6 +184,8 @@ function furnish({ raw, memory }: Core, arena: Arena) {
   assert.is(raw["hash.init"](SHA_256, at.digest), 0);
   assert.is(raw["hmac.prepare"](SHA_256, at.line, 16, at.key), 0);
   assert.is(raw["hmac.init"](at.key, at.mac), 0);
+  assert.is(raw["aes.prepare"](at.line, 16, at.aesKey), 0);
+  assert.is(raw["aes_kw.wrap"](at.aesKey, at.wrapped, 24, 1, 12), 0);
   assert.is(raw["aes_gcm.prepare"](at.line, 16, at.gcmKey), 0);
   assert.is(raw["aes_gcm.seal"](at.gcmKey, at.line, 12, at.chunk, 16, at.line, 16, at.sealed, at.tag, 16), 0);
   for (const state of [at.begun, at.message, at.verifying, at.opening]) {
@@ -217,6 +224,9 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "hmac.update": (at) => [at.mac, at.line, 16],
   "hmac.final": (at) => [at.mac, at.room],
   "hmac.verify_final": (at) => [at.mac, at.room, 32],
+  "hkdf.extract": (at) => [SHA_256, at.line, 16, at.chunk, 16, at.room],
+  "hkdf.expand": (at) => [at.key, at.line, 16, at.room, 100],
+  "pbkdf2.iterate": (at) => [at.key, at.room, 64, at.room + 64, 3],
   "aes_gcm.prepare": (at) => [at.line, 16, at.room],
   "aes_gcm.seal": (at) => [at.gcmKey, at.line, 12, at.chunk, 16, at.line, 16, at.room, at.tag, 16],
   "aes_gcm.open": (at) => [at.gcmKey, at.line, 12, at.chunk, 16, at.sealed, 16, at.room, at.tag, 16],
@@ -228,6 +238,13 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "aes_gcm.verify_update": (at) => [at.message, at.line, 16],
   "aes_gcm.verify_final": (at) => [at.verifying, at.tag, 16],
   "aes_gcm.open_update": (at) => [at.opening, at.sealed, 16, at.room],
+  "aes.prepare": (at) => [at.line, 16, at.room],
+  "aes_cbc.encrypt": (at) => [at.aesKey, at.tag, at.line, 16, at.room],
+  "aes_cbc.decrypt": (at) => [at.aesKey, at.tag, at.line, 16, at.room],
+  "aes_cbc.padding_bytes": (at) => [at.padded],
+  "aes_ctr.crypt": (at) => [at.aesKey, at.tag, 128, at.line, 16, at.room],
+  "aes_kw.wrap": (at) => [at.aesKey, at.room, 24, 1, 12],
+  "aes_kw.unwrap": (at) => [at.aesKey, at.wrapped, 24, 12, 1],
   "ec.generate_private_key": (at) => [P_256, at.scalar, at.room],
   "ec.public_key": (at) => [P_256, at.privateKey, at.room],
   "ec.check_private_key": (at) => [P_256, at.privateKey],
@@ -248,6 +265,8 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "rsa.finish_generation": (at) => [at.rsaGeneration(10_000_000), at.room],
   "pss.encode": (at) => [SHA_256, at.digest, 32, at.line, 16, 1024, at.room],
   "pss.verify": (at) => [SHA_256, at.digest, 32, 16, 1024, at.room],
+  "oaep.encode": (at) => [SHA_256, at.digest, 32, at.room, 32, at.line, 16, 1024, at.room + 64],
+  "oaep.decode": (at) => [SHA_256, at.digest, 32, 1024, at.room],
   "der.parse_spki": (at) => [at.spki, 61, at.room],
   "der.parse_pkcs8": (at) => [at.pkcs8, 67, at.room],
   "der.spki_bytes": (at) => [at.scalar, 65, at.keyTable],
@@ -256,7 +275,9 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "der.write_pkcs8": (at) => [at.scalar, 65, at.keyTable, at.room, 138],
   "base64url.decode": (at) => [at.text, 16, at.room],
   "base64url.encode": (at) => [at.line, 16, at.room],
-  "http.parse_request_head": (at) => [at.line, 16, at.room, 8, 1000, 1000],
+  "http.parse_request_head": (at) => [at.line, 16, at.room, 1000, 8, 1000],
+  "http.parse_response_head": (at) => [at.response, 16, at.room, 2, 1000, 8],
+  "http.encode_request_head": (at) => [at.parts, 16, 0, 1, at.room, 64],
   "http.init_chunked": (at) => [at.room, 100, 100, 100],
   "http.feed_chunked": (at) => [at.decoder, at.chunk, 16, 16, at.room, 8],
   "clone.begin": (at) => [at.room],
@@ -268,15 +289,20 @@ const ABORTING = ["__pin", "__unpin"];
 
 /** Every parameter is one of these numbers, or else an address: of bytes, or of a struct, which has an alignment. */
 const isNumber = (name: string) =>
-  /^(algorithm|curve|handle|len|alignment|id)$|_(len|max|bits|bytes)$/.test(name);
+  /^(algorithm|curve|handle|kind|method|len|alignment|id)$|_(len|max|count|bits|bytes|step)$/.test(name);
 const isOfBytes = (name: string) =>
-  /^(input|output|key|mac|iv|aad|tag|hashed|entropy|signature|salt)$/.test(name);
+  /^(input|output|key|mac|iv|aad|tag|hashed|entropy|signature|salt|ikm|info|us|sums|chain|counter|last|data)$/.test(
+    name,
+  );
 
-/** What GCM says to no key, no IV, no tag, and no ciphertext where there was one, and key files to no file or parts. */
+/**
+ * What GCM says to no key, no IV, no tag, and no ciphertext where there was one, and key files and heads to no file or
+ * parts.
+ */
 const REFUSALS: readonly number[] = [
   ...[Status.INVALID_LENGTH, Status.AUTHENTICATION_FAILED],
   ...[Status.INVALID_DER, Status.INVALID_KEY_PARTS, Status.INVALID_PUBLIC_KEY, Status.INVALID_RSA_KEY],
-  Status.INVALID_SERIALIZED_VALUE,
+  ...[Status.INVALID_SERIALIZED_VALUE, Status.INVALID_PART],
 ];
 
 /** What an export answers to good arguments, but for those replaced. */
@@ -332,11 +358,11 @@ test("a length or count beyond memory is refused, one of zero allowed with any a
   for (const { name, parameters } of takingAddresses()) {
     for (const [index, parameter] of parameters.entries()) {
       const [, area] =
-        /^(input|key|mac|iv|aad|tag|hashed|entropy|signature|salt)_len$/.exec(parameter) ??
-        /^(fields|segments|frames|records)_max$/.exec(parameter) ??
+        /^(input|key|mac|iv|aad|tag|hashed|entropy|signature|salt|ikm|info|us|data)_len$/.exec(parameter) ??
+        /^(segments|frames|records)_max$/.exec(parameter) ??
         [];
       if (area === undefined) continue;
-      // Times the 16 bytes of a field, or the 8 of a segment, the first two are 0 modulo 2^32.
+      // Times the bytes of an element, one of the first two is 0 modulo 2^32.
       for (const count of [0x1000_0000, 0x2000_0000, 0xffff_ffff]) {
         const answer = call(core, name, (good) => good.splice(index, 1, count));
         assert.is(answer, Status.OUT_OF_BOUNDS, `${name}, ${parameter} of ${count}`);
@@ -348,7 +374,8 @@ test("a length or count beyond memory is refused, one of zero allowed with any a
           good[address] = anywhere;
           good[index] = 0;
         });
-        const refused = /^(aes_gcm|der|ec|rsa|pss|clone)\./.test(name) && REFUSALS.includes(answer);
+        const refused =
+          /^(aes|aes_gcm|aes_kw|der|ec|rsa|pss|oaep|http|clone)\./.test(name) && REFUSALS.includes(answer);
         assert.ok(answer >= 0 || refused, `${name}, no bytes of ${area} at ${anywhere}`);
       }
     }
@@ -390,6 +417,7 @@ test("an algorithm that does not exist, and a state that was never begun, are re
     assert.is(raw["hmac.prepared_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["hmac.prepare"](algorithm, state, 1, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["hmac.state_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["hkdf.extract"](algorithm, state, 1, state, 1, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ec.generate_private_key"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ec.public_key"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ec.check_private_key"](algorithm, state), Status.UNKNOWN_ALGORITHM);
@@ -422,6 +450,15 @@ test("an algorithm that does not exist, and a state that was never begun, are re
   assert.is(raw["aes_gcm.verify_update"](state, state, 1), Status.INVALID_STATE);
   assert.is(raw["aes_gcm.verify_final"](state, output, 16), Status.INVALID_STATE);
   assert.is(raw["aes_gcm.open_update"](state, state, 1, output), Status.INVALID_STATE);
+  for (const use of ["aes_cbc.encrypt", "aes_cbc.decrypt"] as const) {
+    assert.is(raw[use](state, output, state, 16, state), Status.INVALID_STATE);
+  }
+  assert.is(raw["aes_ctr.crypt"](state, output, 128, state, 16, state), Status.INVALID_STATE);
+  for (const use of ["aes_kw.wrap", "aes_kw.unwrap"] as const) {
+    assert.is(raw[use](state, output, 24, 1, 1), Status.INVALID_STATE);
+  }
+  assert.is(raw["hkdf.expand"](state, state, 1, output, 32), Status.INVALID_STATE);
+  assert.is(raw["pbkdf2.iterate"](state, output, 32, output + 32, 1), Status.INVALID_STATE);
   assert.is(raw["http.feed_chunked"](state, state, 1, 1, output, 8), Status.INVALID_STATE);
   assert.is(raw["hash.init"](SHA_256, state), 0);
   assert.is(raw["hmac.update"](state, state, 1), Status.INVALID_STATE, "a digest is no MAC");

@@ -3,12 +3,15 @@
  * (stack, static data, heap) is searched for pieces of the key, of everything that is derived from it, and of the
  * message, as bytes and as the words that the compression functions work on.
  */
-import { createHash, createHmac } from "node:crypto";
+import { createCipheriv, createHash, createHmac, generateKeyPairSync } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { AesSlot, type KeyWrap } from "../../ts/core/aes-modes.ts";
 import { Core } from "../../ts/core/core.ts";
 import { digest, HASHES, Hasher } from "../../ts/core/hash.ts";
 import { HmacSlot } from "../../ts/core/hmac.ts";
+import { hkdf, Pbkdf2 } from "../../ts/core/kdf.ts";
+import { RsaPrivateSlot, RsaPublicSlot } from "../../ts/core/rsa.ts";
 import { coreModule, random } from "../support/core.ts";
 
 /** Eight bytes of a secret, as two words. Zeros, and one byte repeated, are no secret: padding looks like that. */
@@ -139,6 +142,193 @@ for (const hash of Object.values(HASHES)) {
         }
       }
     }
+  });
+}
+
+const xor = (a: Uint8Array, b: Uint8Array) => a.map((byte, i) => byte ^ b[i]!);
+
+/** Whatever `operation` gives, of these secrets nothing is in memory afterwards. */
+function leavesNothing<Result>(core: Core, what: string, secrets: Secrets, operation: () => Result): Result {
+  const result = operation();
+  assert.equal(secrets.in(core.memory.words), [], what);
+  return result;
+}
+
+/** The round keys, in another core, because they stay there. */
+function roundKeys(key: Uint8Array): Uint8Array {
+  const { raw, memory } = new Core(module);
+  const arena = raw["arena.open"]();
+  const length = raw["aes.prepared_bytes"]();
+  const prepared = raw["arena.alloc"](arena, length, 16);
+  const address = raw["arena.alloc"](arena, key.length, 1);
+  memory.bytes.fill(0, prepared, prepared + length);
+  memory.bytes.set(key, address);
+  assert.is(raw["aes.prepare"](address, key.length, prepared), 0);
+  return new Uint8Array(memory.copy(prepared, length));
+}
+
+for (const keyBytes of [16, 24, 32]) {
+  test(`AES-CBC, AES-CTR and AES-KW leave no piece of text, of keys, or of round keys: ${8 * keyBytes} bits`, () => {
+    for (const blocks of [1, 3, 4, 11, 70]) {
+      const core = new Core(module);
+      const [key, iv, text] = [keyBytes, 16, 16 * blocks - 5].map(randomBytes) as Uint8Array[];
+      const cipher = (mode: string, input: Uint8Array) =>
+        createCipheriv(`aes-${8 * keyBytes}-${mode}`, key!, iv!).update(input);
+      const before = Buffer.concat([iv!, cipher("cbc", text!)]);
+      const secrets = new Secrets(
+        {
+          key: key!,
+          "round keys": roundKeys(key!),
+          text: text!,
+          "what CBC encrypts": xor(text!.subarray(0, before.length), before),
+          keystream: cipher("ctr", new Uint8Array(text!.length)),
+        },
+        4,
+      );
+      const nothing = <Result>(what: string, operation: () => Result) =>
+        leavesNothing(core, `${what}, ${blocks} blocks`, secrets, operation);
+
+      const slot = nothing("preparing a key", () => new AesSlot(core, key!));
+      const sealed = new Uint8Array(16 * blocks);
+      nothing("CBC, encrypting", () => {
+        const message = slot.beginCbc(iv!, text!.length);
+        message.encryptLast(text!, sealed);
+        message.close();
+      });
+      const opened = new Uint8Array(text!.length);
+      nothing("CBC, decrypting", () => {
+        const message = slot.beginCbc(iv!, sealed.length);
+        assert.is(message.paddingBytes(sealed, iv!), 5);
+        message.decrypt(sealed, opened);
+        message.close();
+      });
+      assert.equal(opened, text);
+      nothing("CBC, wrong padding", () => {
+        const message = slot.beginCbc(iv!, sealed.length);
+        sealed[sealed.length - 1]! ^= 1;
+        message.paddingBytes(sealed, iv!);
+        message.close();
+      });
+      nothing("CTR", () => {
+        const message = slot.beginCtr(iv!, 128, text!.length);
+        message.crypt(text!, opened);
+        message.close();
+      });
+
+      const given = randomBytes(16 * blocks);
+      const wrapping = new Secrets({ key: key!, "round keys": roundKeys(key!), given }, 4);
+      const all = (keyWrap: KeyWrap) => {
+        const steps = 6 * 2 * blocks;
+        for (const count of [5, steps - 5]) if (keyWrap.step(count) === null) break;
+        const result = new Uint8Array(keyWrap.result());
+        keyWrap.close();
+        return result;
+      };
+      const wrapped = leavesNothing(core, "wrapping", wrapping, () => all(slot.beginWrap(given)));
+      assert.equal(
+        leavesNothing(core, "unwrapping", wrapping, () => all(slot.beginUnwrap(wrapped))),
+        given,
+      );
+      wrapped[3]! ^= 1;
+      leavesNothing(core, "unwrapping what was not wrapped", wrapping, () => all(slot.beginUnwrap(wrapped)));
+    }
+  });
+}
+
+for (const hash of Object.values(HASHES)) {
+  const hmac = (key: Uint8Array, ...parts: Uint8Array[]) =>
+    createHmac(hash.name.replace("-", ""), key).update(Buffer.concat(parts)).digest();
+
+  test(`HKDF and PBKDF2 with ${hash.name} leave no piece of what they derive from, or give, or have between`, () => {
+    for (const length of [11, hash.digestBytes, 200]) {
+      const core = new Core(module);
+      const [material, salt, info] = [40, 20, 30].map(randomBytes) as Uint8Array[];
+      const prk = hmac(salt!, material!);
+      const first = hmac(prk, info!, Uint8Array.of(1));
+      const blocks = [first, hmac(prk, first, info!, Uint8Array.of(2))];
+      const expanded = new Secrets(
+        { material: material!, prk, blocks: Buffer.concat(blocks) },
+        hash.blockBytes / 16,
+      );
+      const derived = leavesNothing(core, `HKDF, ${length} bytes`, expanded, () =>
+        hkdf(core, hash, material!, salt!, info!, length),
+      );
+      assert.equal(new Uint8Array(derived.slice(0, 11)), new Uint8Array(first.subarray(0, 11)));
+
+      const us = [hmac(material!, salt!, Uint8Array.of(0, 0, 0, 1))];
+      for (let i = 1; i < 4; i++) us.push(hmac(material!, us[i - 1]!));
+      const sums = us.map((_, i) => us.slice(0, i + 1).reduce((sum, u) => Buffer.from(xor(sum, u))));
+      const iterated = new Secrets(
+        { password: material!, us: Buffer.concat(us), sums: Buffer.concat(sums) },
+        hash.blockBytes / 16,
+      );
+      const output = new Uint8Array(length);
+      leavesNothing(core, `PBKDF2, ${length} bytes`, iterated, () => {
+        const count = Math.ceil(length / hash.digestBytes);
+        const pbkdf2 = new Pbkdf2(core, hash, material!, salt!.length, count);
+        pbkdf2.updateSalt(salt!);
+        assert.is(pbkdf2.begin(0, count), count);
+        pbkdf2.iterate(1);
+        pbkdf2.iterate(2);
+        pbkdf2.take(output);
+        pbkdf2.close();
+      });
+      assert.equal(output.slice(0, 11), new Uint8Array(sums[3]!.subarray(0, 11)));
+    }
+  });
+}
+
+for (const hash of Object.values(HASHES)) {
+  const node = hash.name.replace("-", "").toLowerCase();
+
+  test(`RSA-OAEP with ${hash.name} leaves no piece of message, seed, masks and encoding, nor of the key's numbers`, () => {
+    const core = new Core(module);
+    const jwk = generateKeyPairSync("rsa", { modulusLength: 1536 }).privateKey.export({ format: "jwk" });
+    const number = (name: "n" | "e" | "d" | "p" | "q" | "dp" | "dq" | "qi") =>
+      Uint8Array.from(Buffer.from(jwk[name]!, "base64url"));
+    const [d, p, q] = [number("d"), number("p"), number("q")];
+    const [dp, dq, qi] = [number("dp"), number("dq"), number("qi")];
+    const parts = { n: number("n"), e: number("e"), d, p, q, dp, dq, qi };
+    const mgf1 = (seed: Uint8Array, length: number) => {
+      const count = Math.ceil(length / hash.digestBytes);
+      const blocks = Array.from({ length: count }, (_, i) =>
+        createHash(node)
+          .update(seed)
+          .update(Uint8Array.of(0, 0, 0, i))
+          .digest(),
+      );
+      return Uint8Array.from(Buffer.concat(blocks).subarray(0, length));
+    };
+    const [labelDigest, seed, message] = [hash.digestBytes, hash.digestBytes, 40].map(randomBytes);
+    const db = new Uint8Array(parts.n.length - 1 - hash.digestBytes);
+    db.set(labelDigest!);
+    db.set([1, ...message!], db.length - 41);
+    const dbMask = mgf1(seed!, db.length);
+    const maskedDb = xor(db, dbMask);
+    const seedMask = mgf1(maskedDb, hash.digestBytes);
+    const secrets = new Secrets(
+      { message: message!, seed: seed!, dbMask, maskedDb, seedMask, d, p, q, dp, dq, qi },
+      hash.blockBytes / 16,
+    );
+    /** All slices, at once. */
+    const all = <T>(slices: Generator<undefined, T, undefined>): T => {
+      for (;;) {
+        const step = slices.next();
+        if (step.done) return step.value;
+      }
+    };
+    const publicSlot = new RsaPublicSlot(core, parts);
+    const slot = leavesNothing(core, "preparing", secrets, () => new RsaPrivateSlot(core, parts, true));
+    const encrypted = leavesNothing(core, "encrypting", secrets, () =>
+      all(publicSlot.encryptOaep(hash, labelDigest!, message!, (bytes) => bytes.set(seed!))),
+    );
+    const sealed = new Uint8Array(encrypted!);
+    const decrypt = (label: Uint8Array) =>
+      all(slot.decryptOaep(hash, label, sealed, (bytes) => bytes.set(randomBytes(bytes.length))));
+    const decrypted = leavesNothing(core, "decrypting", secrets, () => decrypt(labelDigest!));
+    assert.equal(new Uint8Array(decrypted!), message);
+    const refused = leavesNothing(core, "decrypting with another label", secrets, () => decrypt(seed!));
+    assert.is(refused, null);
   });
 }
 

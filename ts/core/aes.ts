@@ -58,16 +58,11 @@ export class AesGcmSlot {
     const { raw, memory } = this.#core;
     const arena = this.#core.openArena();
     try {
-      const prepared = arena.alloc(this.#prepared.length + length + tagBytes + iv.length + aad.length);
+      const prepared = this.#place(arena, plaintext, length + tagBytes, iv, aad);
       const text = prepared + this.#prepared.length;
       const tag = text + length;
       const ivAt = tag + tagBytes;
       const aadAt = ivAt + iv.length;
-      const { bytes } = memory;
-      bytes.set(this.#prepared, prepared);
-      bytes.set(plaintext, text);
-      bytes.set(iv, ivAt);
-      if (aad.length > 0) bytes.set(aad, aadAt);
       check(
         raw["aes_gcm.seal"](prepared, ivAt, iv.length, aadAt, aad.length, text, length, text, tag, tagBytes),
       );
@@ -104,16 +99,11 @@ export class AesGcmSlot {
     const { raw, memory } = this.#core;
     const arena = this.#core.openArena();
     try {
-      const prepared = arena.alloc(this.#prepared.length + sealed.length + iv.length + aad.length);
+      const prepared = this.#place(arena, sealed, sealed.length, iv, aad);
       const text = prepared + this.#prepared.length;
       const tag = text + length;
       const ivAt = tag + tagBytes;
       const aadAt = ivAt + iv.length;
-      const { bytes } = memory;
-      bytes.set(this.#prepared, prepared);
-      bytes.set(sealed, text);
-      bytes.set(iv, ivAt);
-      if (aad.length > 0) bytes.set(aad, aadAt);
       const isAuthentic = authentic(
         raw["aes_gcm.open"](prepared, ivAt, iv.length, aadAt, aad.length, text, length, text, tag, tagBytes),
       );
@@ -121,6 +111,18 @@ export class AesGcmSlot {
     } finally {
       arena.close();
     }
+  }
+
+  /** Places the prepared key; behind it the text, in so many bytes; IV; additional data. Gives the key's address. */
+  #place(arena: Arena, text: Uint8Array, textBytes: number, iv: Uint8Array, aad: Uint8Array): number {
+    const textAt = this.#prepared.length;
+    const prepared = arena.alloc(textAt + textBytes + iv.length + aad.length);
+    const { bytes } = this.#core.memory;
+    bytes.set(this.#prepared, prepared);
+    bytes.set(text, prepared + textAt);
+    bytes.set(iv, prepared + textAt + textBytes);
+    if (aad.length > 0) bytes.set(aad, prepared + textAt + textBytes + iv.length);
+    return prepared;
   }
 
   /** Encryption in pieces. */

@@ -115,8 +115,13 @@ export class EcPublicKey {
     }
   }
 
-  /** A copy of the point, uncompressed: 4, x, y. */
+  /**
+   * A copy of the point, uncompressed: 4, x, y.
+   *
+   * @throws DOMException InvalidStateError after the core's `close`.
+   */
   exportPoint(): Uint8Array<ArrayBuffer> {
+    this.#core.requireOpen();
     return this.#point.slice();
   }
 

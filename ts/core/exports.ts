@@ -29,6 +29,23 @@ export interface CoreExports {
   "hmac.final"(state: number, output: number): number;
   "hmac.verify_final"(state: number, mac: number, macLength: number): number;
 
+  "hkdf.extract"(
+    algorithm: number,
+    salt: number,
+    saltLength: number,
+    ikm: number,
+    ikmLength: number,
+    prk: number,
+  ): number;
+  "hkdf.expand"(prk: number, info: number, infoLength: number, output: number, outputLength: number): number;
+  "pbkdf2.iterate"(
+    prepared: number,
+    us: number,
+    usLength: number,
+    sums: number,
+    iterationCount: number,
+  ): number;
+
   "aes_gcm.prepared_bytes"(): number;
   "aes_gcm.prepare"(key: number, keyLength: number, prepared: number): number;
   "aes_gcm.seal"(
@@ -64,6 +81,46 @@ export interface CoreExports {
   "aes_gcm.verify_update"(state: number, input: number, inputLength: number): number;
   "aes_gcm.verify_final"(state: number, tag: number, tagLength: number): number;
   "aes_gcm.open_update"(state: number, input: number, inputLength: number, output: number): number;
+
+  "aes.prepared_bytes"(): number;
+  "aes.prepare"(key: number, keyLength: number, prepared: number): number;
+  "aes_cbc.encrypt"(
+    prepared: number,
+    chain: number,
+    input: number,
+    inputLength: number,
+    output: number,
+  ): number;
+  "aes_cbc.decrypt"(
+    prepared: number,
+    chain: number,
+    input: number,
+    inputLength: number,
+    output: number,
+  ): number;
+  "aes_cbc.padding_bytes"(last: number): number;
+  "aes_ctr.crypt"(
+    prepared: number,
+    counter: number,
+    counterBits: number,
+    input: number,
+    inputLength: number,
+    output: number,
+  ): number;
+  "aes_kw.wrap"(
+    prepared: number,
+    data: number,
+    dataLength: number,
+    firstStep: number,
+    lastStep: number,
+  ): number;
+  "aes_kw.unwrap"(
+    prepared: number,
+    data: number,
+    dataLength: number,
+    firstStep: number,
+    lastStep: number,
+  ): number;
 
   "ec.generate_private_key"(curve: number, input: number, output: number): number;
   "ec.public_key"(curve: number, key: number, output: number): number;
@@ -139,6 +196,25 @@ export interface CoreExports {
     output: number,
   ): number;
 
+  "oaep.encode"(
+    algorithm: number,
+    hashed: number,
+    hashedLength: number,
+    entropy: number,
+    entropyLength: number,
+    input: number,
+    inputLength: number,
+    modulusBits: number,
+    output: number,
+  ): number;
+  "oaep.decode"(
+    algorithm: number,
+    hashed: number,
+    hashedLength: number,
+    modulusBits: number,
+    output: number,
+  ): number;
+
   "der.parse_spki"(input: number, inputLength: number, table: number): number;
   "der.parse_pkcs8"(input: number, inputLength: number, table: number): number;
   "der.spki_bytes"(input: number, inputLength: number, table: number): number;
@@ -165,9 +241,25 @@ export interface CoreExports {
     input: number,
     inputLength: number,
     head: number,
-    fieldsMax: number,
     headBytesMax: number,
+    fieldCountMax: number,
     targetBytesMax: number,
+  ): number;
+  "http.parse_response_head"(
+    input: number,
+    inputLength: number,
+    head: number,
+    method: number,
+    headBytesMax: number,
+    fieldCountMax: number,
+  ): number;
+  "http.encode_request_head"(
+    input: number,
+    inputLength: number,
+    ownCount: number,
+    fieldCount: number,
+    output: number,
+    outputLength: number,
   ): number;
   "http.init_chunked"(
     decoder: number,

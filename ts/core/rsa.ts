@@ -92,6 +92,64 @@ export class RsaPublicSlot {
       operation.close();
     }
   }
+
+  /**
+   * RSAES-OAEP-ENCRYPT (section 7.1.1) from the digest of the label on.
+   *
+   * @returns undefined if the modulus is too short for this hash and message.
+   */
+  *encryptOaep(
+    hash: HashAlgorithm,
+    labelDigest: Uint8Array,
+    message: Uint8Array,
+    fillRandom: FillRandom,
+  ): RsaSlices<ArrayBuffer | undefined> {
+    if (message.length > this.#parts.n.length - 2 * hash.digestBytes - 2) return undefined;
+    const encoded = this.#encodeOaep(hash, labelDigest, message, fillRandom);
+    try {
+      return (yield* this.raise(encoded))!.buffer; // An encoding begins with a zero, and so is less than n.
+    } finally {
+      encoded.fill(0);
+    }
+  }
+
+  #encodeOaep(
+    hash: HashAlgorithm,
+    labelDigest: Uint8Array,
+    message: Uint8Array,
+    fillRandom: FillRandom,
+  ): Uint8Array {
+    const { raw, memory } = this.#core;
+    const arena = this.#core.openArena();
+    const seed = new Uint8Array(hash.digestBytes);
+    try {
+      fillRandom(seed);
+      const encodedBytes = bytesOf(this.modulusBits);
+      const output = arena.alloc(encodedBytes);
+      const label = arena.place(labelDigest);
+      const seedAt = arena.place(seed);
+      const messageAt = arena.place(message);
+      const { length } = message;
+      const encode = raw["oaep.encode"];
+      check(
+        encode(
+          hash.id,
+          label,
+          labelDigest.length,
+          seedAt,
+          seed.length,
+          messageAt,
+          length,
+          this.modulusBits,
+          output,
+        ),
+      );
+      return new Uint8Array(memory.copy(output, encodedBytes));
+    } finally {
+      seed.fill(0);
+      arena.close();
+    }
+  }
 }
 
 /**
@@ -102,6 +160,7 @@ export class RsaPrivateSlot {
   readonly modulusBits: number;
   readonly #core: Core;
   readonly #sizes: Sizes;
+  readonly #public: RsaPublicParts;
   readonly #prepared: Uint8Array;
   /** As the core takes them, one after another. */
   readonly #numbers: Uint8Array | undefined;
@@ -120,11 +179,18 @@ export class RsaPrivateSlot {
     if (sizes.pBits === 0) throw noKey();
     this.#core = core;
     this.#sizes = sizes;
+    this.#public = { n: trim(given.n).slice(), e: trim(given.e).slice() };
     this.modulusBits = sizes.modulusBits;
     const numbers = NUMBERS.map((name) => given[name]);
     [this.#prepared, this.#numbers] = prepare(core, sizes, numbers, exportable);
     keepSecret(core, this, this.#prepared);
     if (this.#numbers) keepSecret(core, this, this.#numbers);
+  }
+
+  /** Copies of n and e, without zeros before them, for any slot. */
+  publicParts(): RsaPublicParts {
+    this.#requireOpen();
+    return { n: this.#public.n.slice(), e: this.#public.e.slice() };
   }
 
   /** Copies of the numbers, for a slot that may give them: d as long as n, dp and qi as p, and dq as q. */
@@ -179,6 +245,35 @@ export class RsaPrivateSlot {
       return this.#core.memory.copy(operation!.finish(), encoded.length);
     } finally {
       operation!.close();
+    }
+  }
+
+  /**
+   * RSAES-OAEP-DECRYPT (section 7.1.2) from the digest of the label on. Null for what is no ciphertext of this key, hash and
+   * label, in time that does not depend on why.
+   *
+   * @throws DOMException OperationError as `raise`.
+   */
+  *decryptOaep(
+    hash: HashAlgorithm,
+    labelDigest: Uint8Array,
+    ciphertext: Uint8Array,
+    fillRandom: FillRandom,
+  ): RsaSlices<ArrayBuffer | null> {
+    this.#requireOpen();
+    const { length } = ciphertext;
+    if (length !== bytesOf(this.modulusBits) || length < 2 * hash.digestBytes + 2) return null;
+    const operation = RsaOperation.begin(this.#core, this.#prepared, ciphertext, fillRandom);
+    if (operation === null) return null;
+    try {
+      yield* operation.run();
+      const encoded = operation.finish();
+      const label = operation.arena.place(labelDigest);
+      const decode = this.#core.raw["oaep.decode"];
+      const at = check(decode(hash.id, label, labelDigest.length, this.modulusBits, encoded));
+      return at === 0 ? null : this.#core.memory.copy(encoded + at, length - at);
+    } finally {
+      operation.close();
     }
   }
 

@@ -68,17 +68,24 @@ export const unsignedShort: Conversion<number> = (value, where) => enforceRange(
 /** https://webidl.spec.whatwg.org/#js-unsigned-long with [EnforceRange]. */
 export const unsignedLong: Conversion<number> = (value, where) => enforceRange(value, 2 ** 32 - 1, where);
 
+/** The same without [EnforceRange]: modulo 2^32. */
+export const unsignedLongModulo: Conversion<number> = (value, where) => toNumber(value, where) >>> 0;
+
 function enforceRange(value: unknown, max: number, where: Where): number {
-  if (typeof value === "symbol" || typeof value === "bigint") {
-    throw new TypeError(`${where} is ${kindOf(value)}, not a number`);
-  }
-  const number = +(value as number);
+  const number = toNumber(value, where);
   const integer = Math.trunc(number);
   // Not a number fails this comparison too.
   if (!(integer >= 0 && integer <= max)) {
     throw new TypeError(`${where} is ${number}, outside the range 0 to ${max}`);
   }
   return integer + 0; // -0 is 0
+}
+
+function toNumber(value: unknown, where: Where): number {
+  if (typeof value === "symbol" || typeof value === "bigint") {
+    throw new TypeError(`${where} is ${kindOf(value)}, not a number`);
+  }
+  return +(value as number);
 }
 
 /** https://webidl.spec.whatwg.org/#js-enumeration */
@@ -354,13 +361,19 @@ function requireFixedLength(buffer: ArrayBufferLike, where: Where): void {
 // ---- interfaces ----
 
 /**
- * Gives a class the shape of a WebIDL interface (https://webidl.spec.whatwg.org/#interface-prototype-object): what
- * its prototype has is enumerable, and the class string is the interface's name.
+ * Gives a class the shape of a WebIDL interface (https://webidl.spec.whatwg.org/#interface-prototype-object): what it
+ * and its prototype have is enumerable, and the class string is the interface's name.
  */
 export function shapeInterface(Interface: { readonly prototype: object }, name: string): void {
   const { prototype } = Interface;
-  for (const key of Reflect.ownKeys(prototype)) {
-    if (key !== "constructor") Object.defineProperty(prototype, key, { enumerable: true });
+  for (const [holder, own] of [
+    [prototype, ["constructor"]],
+    [Interface, ["length", "name", "prototype"]],
+  ] as const) {
+    for (const key of Reflect.ownKeys(holder)) {
+      if (!(own as readonly PropertyKey[]).includes(key))
+        Object.defineProperty(holder, key, { enumerable: true });
+    }
   }
   Object.defineProperty(prototype, Symbol.toStringTag, { value: name, configurable: true });
   // Bundlers may rename a class.

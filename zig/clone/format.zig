@@ -1,5 +1,7 @@
 //! V8's value-serializer format (v8/src/objects/value-serializer.cc), versions 13 to 15: its tags, and what follows
-//! each of them. This room knows the format and nothing of JavaScript.
+//! each of them. This room knows the format and nothing of JavaScript. The core reads it, to say what stands where
+//! (scanner.zig); making bytes of values and values of bytes is TypeScript's (ts/web/serialize), as measured best: see
+//! docs/serialize.md.
 //!
 //! | bytes                  | meaning                                                                        |
 //! |------------------------|--------------------------------------------------------------------------------|
@@ -27,7 +29,7 @@
 //! | `?` varint             | a count that V8 once checked, before any value                                 |
 //!
 //! A varint is base 128, least significant group first, of 32 bits at most; "2" above stands for two of them.
-//! ts/web/serialize-format.ts repeats the tags; a test compares the two.
+//! ts/web/serialize/format.ts repeats the tags; a test compares the two.
 
 pub const Tag = enum(u8) {
     version = 0xff,

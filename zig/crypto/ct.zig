@@ -14,6 +14,20 @@ pub fn equal(a: []const u8, b: []const u8) bool {
     return opaqueToOptimizer(difference) == 0;
 }
 
+/// All ones for 0, or else 0: a mask that the optimizer does not know for one, or it would make a branch of it.
+pub fn maskOfZero(value: u32) u32 {
+    return 0 -% opaqueToOptimizer((~value & (value -% 1)) >> 31);
+}
+
+/// A fact that follows from secrets and that everybody may know, such as that a key is out of range. Branches on
+/// anything else that follows from secrets are errors: Valgrind's memcheck finds them where the secrets were marked
+/// undefined, and this marks the exceptions. It is nothing in a build without Valgrind's support.
+pub fn declassified(fact: bool) bool {
+    var copy = fact;
+    std.valgrind.memcheck.makeMemDefined(std.mem.asBytes(&copy));
+    return copy;
+}
+
 /// Writes zeros that the optimizer may not drop, though nobody reads them again.
 pub inline fn wipe(bytes: []u8) void {
     std.crypto.secureZero(u8, bytes);
@@ -40,6 +54,13 @@ test "equal bytes are equal, any flipped bit is not, at every length to 80" {
             defer b[i] ^= mask;
             try std.testing.expect(!equal(a[0..length], b[0..length]));
         };
+    }
+}
+
+test "a mask is all ones for 0 alone" {
+    try std.testing.expectEqual(0xffff_ffff, maskOfZero(0));
+    for ([_]u32{ 1, 2, 255, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff }) |value| {
+        try std.testing.expectEqual(0, maskOfZero(value));
     }
 }
 

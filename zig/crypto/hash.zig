@@ -18,7 +18,8 @@ pub const Algorithm = enum(u32) {
     sha384 = 3,
     sha512 = 4,
 
-    fn Function(comptime algorithm: Algorithm) type {
+    /// Its constants and its compression function.
+    pub fn Function(comptime algorithm: Algorithm) type {
         return switch (algorithm) {
             .sha1 => Sha1,
             .sha256 => sha2.Sha256,
@@ -223,7 +224,8 @@ pub const Chain = extern struct {
         }
     }
 
-    fn of(chain: *Chain, comptime Function: type) *[Function.state_words]Function.Word {
+    /// The words, for an algorithm with this function.
+    pub fn of(chain: *Chain, comptime Function: type) *[Function.state_words]Function.Word {
         return @ptrCast(&chain.words);
     }
 };

@@ -120,6 +120,7 @@ const SHAPES = {
   SubtleCrypto: {
     ...{ encrypt: 3, decrypt: 3, sign: 3, verify: 4, digest: 2, generateKey: 3, deriveKey: 5 },
     ...{ deriveBits: 2, importKey: 5, exportKey: 2, wrapKey: 4, unwrapKey: 7 },
+    getPublicKey: 2,
   },
 };
 

@@ -291,6 +291,9 @@ test("a key is of no more use when its runtime is closed", async () => {
   assert.is(await name("sign", () => [ecdsa(), privateKey, pattern(1)]), "InvalidStateError");
   assert.is(await name("verify", () => [ecdsa(), publicKey, signature, pattern(1)]), "InvalidStateError");
   assert.is(await name("exportKey", () => ["pkcs8", privateKey]), "InvalidStateError");
+  for (const format of ["raw", "spki", "jwk"]) {
+    assert.is(await name("exportKey", () => [format, publicKey]), "InvalidStateError");
+  }
   assert.is(nano.memory().liveArenas, 0);
 });
 

@@ -112,7 +112,8 @@ const CALLS: Call[] = [
   ["deriveBits", (key) => ["HMAC", key, 128], "NotSupportedError"],
   ["deriveBits", (key) => ["HMAC", key], "NotSupportedError"],
   ["deriveBits", (key) => ["HMAC", key, null], "NotSupportedError"],
-  ["deriveBits", (key) => ["HMAC", key, -1], "TypeError", "NotSupportedError"],
+  ["deriveBits", (key) => ["HMAC", key, -1], "NotSupportedError"],
+  ["deriveBits", (key) => ["HMAC", key, 1n], "TypeError", "NotSupportedError"],
   ["deriveBits", () => ["HMAC"], "TypeError"],
   ["deriveKey", (key) => ["HMAC", key, HMAC, true, ["sign"]], "NotSupportedError"],
   ["deriveKey", (key) => ["HMAC", key, HMAC, true], "TypeError"],
@@ -138,7 +139,7 @@ for (const method of new Set(CALLS.map(([name]) => name))) {
         [method, "keyUsages", "of the getter"].some((start) => error.message.startsWith(start)),
         error.message,
       );
-      const host = webcrypto.subtle[method] as (...args: unknown[]) => Promise<unknown>;
+      const host = webcrypto.subtle[method as keyof SubtleCrypto] as (...args: unknown[]) => Promise<unknown>;
       const hostError = await host.apply(webcrypto.subtle, args(hosts)).then(
         () => ({ name: "no error" }),
         (reason: Error) => reason,

@@ -1,10 +1,9 @@
-/** AES-GCM: https://w3c.github.io/webcrypto/#aes-gcm. The formats "raw" and, by its newer name, "raw-secret", and "jwk". */
+/** AES-GCM: https://w3c.github.io/webcrypto/#aes-gcm. */
 import { AES_GCM_TEXT_BYTES_MAX, AesGcmSlot } from "../../core/aes.ts";
 import { domException } from "../dom-exception.ts";
 import {
   type Dictionary,
   DOMString,
-  dictionary,
   dictionaryObject,
   heldBytes,
   type Member,
@@ -12,22 +11,11 @@ import {
   optionalMember,
   requiredMember,
   stillHeld,
-  unsignedShort,
   type Where,
 } from "../webidl.ts";
+import { aesKeys, CIPHER_USAGES, orList } from "./aes-keys.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
-import { type JsonWebKey, jwkOfSecret, requireJwk, requireJwkAlgorithm, secretOf } from "./jwk.ts";
-import {
-  type CryptoKey,
-  createKey,
-  type KeyAlgorithm,
-  type KeyFormat,
-  type KeySlots,
-  type KeyUsage,
-  normalizeUsages,
-  requireUsage,
-  requireUsages,
-} from "./key.ts";
+import type { KeySlots } from "./key.ts";
 import { type Result, SLICE_BYTES, Sliced, type Slices, throughSlices } from "./slices.ts";
 
 export interface AesGcmParams extends Algorithm {
@@ -57,21 +45,6 @@ export const AesGcmParams: Dictionary<AesGcmParams> = Object.assign(
   },
 );
 
-export interface AesKeyGenParams extends Algorithm {
-  /** In bits. */
-  readonly length: number;
-}
-export const AesKeyGenParams: Dictionary<AesKeyGenParams> = dictionary("AesKeyGenParams", ALGORITHM_MEMBERS, [
-  { name: "length", type: unsignedShort, required: true },
-]);
-
-export interface AesKeyAlgorithm extends KeyAlgorithm {
-  /** In bits. */
-  readonly length: number;
-}
-
-const USAGES: readonly KeyUsage[] = ["encrypt", "decrypt", "wrapKey", "unwrapKey"];
-const KEY_BITS = [128, 192, 256];
 const TAG_BITS = [32, 64, 96, 104, 112, 120, 128];
 
 /** A slice of text, and the little that comes with it. */
@@ -88,7 +61,7 @@ export function encrypt(
     const message = `encrypt: data has ${plaintext.length} bytes, and ${AES_GCM_TEXT_BYTES_MAX} is the most`;
     throw domException("OperationError", message);
   }
-  const { iv, aad, tagBits } = inputsOf(params, "encrypt");
+  const { iv, aad, tagBits } = requireInputs(params);
   if (iv.length + aad.length + plaintext.length <= AT_ONCE_BYTES)
     return slot.seal(iv, aad, plaintext, tagBits);
   const kept = keep(plaintext);
@@ -103,7 +76,7 @@ export function decrypt(
   ciphertext: Uint8Array,
 ): Result<ArrayBuffer> {
   const slot = key.handle as AesGcmSlot;
-  const { iv, aad, tagBits } = inputsOf(params, "decrypt");
+  const { iv, aad, tagBits } = requireInputs(params);
   if (iv.length + aad.length + ciphertext.length <= AT_ONCE_BYTES) {
     return slot.open(iv, aad, ciphertext, tagBits) ?? inauthentic();
   }
@@ -111,117 +84,29 @@ export function decrypt(
   return new Sliced(openInSlices(slot, keep(iv), keep(aad), keep(ciphertext), tagBits));
 }
 
-export function generateKey(
-  context: Context,
-  { length }: AesKeyGenParams,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  requireUsages(usages, USAGES, "AES-GCM");
-  if (!KEY_BITS.includes(length)) {
-    const message = `generateKey: algorithm.length is ${length}, not ${orList(KEY_BITS)}`;
-    throw domException("OperationError", message);
-  }
-  const bits = new Uint8Array(length / 8);
-  context.fillRandom(bits);
-  return makeKey(context, bits, extractable, usages);
-}
-
-export function importKey(
-  context: Context,
-  _algorithm: Algorithm,
-  format: KeyFormat,
-  keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  requireUsages(usages, USAGES, "AES-GCM");
-  if (format === "raw" || format === "raw-secret") {
-    const given = keyData as Uint8Array;
-    requireKeyBits(given);
-    return makeKey(context, new Uint8Array(given), extractable, usages);
-  }
-  if (format !== "jwk") throw unsupportedFormat("importKey", format);
-  const jwk = keyData as JsonWebKey;
-  requireJwk(jwk, { kty: "oct", use: "enc", usages, extractable });
-  const bits = secretOf(context.core, jwk);
-  try {
-    requireKeyBits(bits);
-    requireJwkAlgorithm(jwk, jwkAlgorithm(bits));
-  } catch (error) {
-    bits.fill(0);
-    throw error;
-  }
-  return makeKey(context, bits, extractable, usages);
-}
-
-export function exportKey({ core }: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
-  const slot = key.handle as AesGcmSlot;
-  if (format === "raw" || format === "raw-secret") return slot.exportBits().buffer;
-  if (format !== "jwk") throw unsupportedFormat("exportKey", format);
-  const bits = slot.exportBits();
-  try {
-    return jwkOfSecret(core, bits, jwkAlgorithm(bits), key);
-  } finally {
-    bits.fill(0);
-  }
-}
-
-/** RFC 7518, section 5.3: A128GCM and so on. */
-function jwkAlgorithm(bits: Uint8Array): string {
-  return `A${bits.length * 8}GCM`;
-}
-
-function unsupportedFormat(method: string, format: KeyFormat): DOMException {
-  const message = `${method}: format is ${JSON.stringify(format)}; AES-GCM keys have "raw", "raw-secret" and "jwk"`;
-  return domException("NotSupportedError", message);
-}
-
-function requireKeyBits({ length }: Uint8Array): void {
-  if (KEY_BITS.includes(length * 8)) return;
-  const message = `importKey: keyData holds ${length * 8} bits; AES keys have ${orList(KEY_BITS)}`;
-  throw domException("DataError", message);
-}
+export const { generateKey, importKey, exportKey } = aesKeys({
+  name: "AES-GCM",
+  usages: CIPHER_USAGES,
+  jwkMode: "GCM",
+  Slot: AesGcmSlot,
+});
 
 /** The parameters, checked: the standard's limits, which no buffer exceeds, and an IV's of SP 800-38D, 1 bit at least. */
-function inputsOf({ iv, additionalData, tagLength = 128 }: AesGcmParams, method: string) {
+export function requireInputs({ iv, additionalData, tagLength = 128 }: AesGcmParams) {
   if (!TAG_BITS.includes(tagLength)) {
-    const message = `${method}: algorithm.tagLength is ${tagLength}, not ${orList(TAG_BITS)}`;
+    const message = `AES-GCM: algorithm.tagLength is ${tagLength}, not ${orList(TAG_BITS)}`;
     throw domException("OperationError", message);
   }
   const ivBytes = stillHeld(iv);
-  if (ivBytes.length === 0) throw domException("OperationError", `${method}: algorithm.iv is empty`);
+  if (ivBytes.length === 0) throw domException("OperationError", "AES-GCM: algorithm.iv is empty");
   const aad = additionalData ? stillHeld(additionalData) : NONE;
   return { iv: ivBytes, aad, tagBits: tagLength };
 }
 
 const NONE = new Uint8Array(0);
 
-function orList(numbers: readonly number[]): string {
-  return `${numbers.slice(0, -1).join(", ")} or ${numbers.at(-1)}`;
-}
-
 function inauthentic(): never {
   throw domException("OperationError", "decrypt: data is not authentic, or not for this key and algorithm");
-}
-
-/** A key of bits that are the slot's, or wiped, from here on. */
-function makeKey(
-  { core }: Context,
-  bits: Uint8Array<ArrayBuffer>,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  let kept = false;
-  try {
-    requireUsage("secret", usages); // Before there is a slot that no key has.
-    const handle = new AesGcmSlot(core, bits, extractable ? bits : undefined);
-    kept = extractable;
-    const algorithm: AesKeyAlgorithm = { name: "AES-GCM", length: bits.length * 8 };
-    return createKey({ type: "secret", extractable, algorithm, usages: normalizeUsages(usages), handle });
-  } finally {
-    if (!kept) bits.fill(0);
-  }
 }
 
 /** @param isCopy whether the plaintext is a copy of our own, to be wiped as it is used. */

@@ -63,21 +63,25 @@ export interface EcKeyAlgorithm extends KeyAlgorithm {
 export function generateEcKeyPair(
   { core, fillRandom }: Context,
   use: KeyPairUse,
-  { namedCurve }: EcKeyParams,
+  params: EcKeyParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
 ): { privateKey: CryptoKey; publicKey: CryptoKey } {
   const { privateUsages, publicUsages } = divideUsages(use, usages);
-  const curve = curveNamed(namedCurve);
-  if (!curve) {
-    const message = `generateKey: algorithm.namedCurve is ${JSON.stringify(namedCurve)}, not ${CURVE_NAMES}`;
-    throw domException("NotSupportedError", message);
-  }
+  const curve = requireNamedCurve(params);
   requireUsage("private", privateUsages); // Before the work, not after it.
   return closingUnlessMade(EcPrivateSlot.generate(core, curve, fillRandom), (slot) => ({
     privateKey: keyOf(use, slot, { extractable, usages: privateUsages }),
     publicKey: keyOf(use, slot.publicKey(), { extractable: true, usages: publicUsages }),
   }));
+}
+
+/** @throws DOMException NotSupportedError for a curve that keys are not generated on. */
+export function requireNamedCurve({ namedCurve }: EcKeyParams): Curve {
+  const curve = curveNamed(namedCurve);
+  if (curve) return curve;
+  const message = `generateKey: algorithm.namedCurve is ${JSON.stringify(namedCurve)}, not ${CURVE_NAMES}`;
+  throw domException("NotSupportedError", message);
 }
 
 export function importEcKey(
@@ -194,6 +198,11 @@ export function exportEcKey(
     default:
       throw unsupportedFormat("exportKey", use, FORMATS, format);
   }
+}
+
+export function ecPublicKeyOf(use: KeyPairUse, { handle }: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
+  requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
+  return keyOf(use, (handle as EcPrivateSlot).publicKey(), { extractable: true, usages });
 }
 
 /** Members in the order that WebIDL gives them. */

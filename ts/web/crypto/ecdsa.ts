@@ -3,7 +3,7 @@ import type { EcPrivateSlot, EcPublicKey } from "../../core/ec.ts";
 import { WINDOW_BYTES } from "../../core/hash.ts";
 import { type Dictionary, dictionary } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { type EcKeyParams, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
+import { type EcKeyParams, ecPublicKeyOf, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
 import { takeEntropy } from "./entropy.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
@@ -83,6 +83,10 @@ export function importKey(
 
 export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   return exportEcKey(context, USE, key, format);
+}
+
+export function getPublicKey(_: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
+  return ecPublicKeyOf(USE, key, usages);
 }
 
 /** What is made with random bytes, which are wiped afterwards. */

@@ -81,13 +81,13 @@ export function verify(
 
 export function generateKey(
   context: Context,
-  { hash, length }: HmacParams,
+  params: HmacParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
 ): Result<CryptoKey> {
+  const { hash, length } = params;
   requireUsages(usages, USAGES, "HMAC");
-  if (length === 0)
-    throw domException("OperationError", "generateKey: algorithm.length is 0; a key has 1 bit at least");
+  requireLength(params);
   const bitLength = length ?? hashOf(hash).blockBytes * 8;
   const bits = new Uint8Array(Math.ceil(bitLength / 8));
   return atOnceOrSliced(bits.length, function* () {
@@ -142,6 +142,18 @@ export function exportKey({ core }: Context, key: KeySlots, format: KeyFormat): 
   } finally {
     bits.fill(0);
   }
+}
+
+/** @throws DOMException OperationError for a key of no bits. */
+export function requireLength({ length }: HmacParams): void {
+  if (length !== 0) return;
+  throw domException("OperationError", "generateKey: algorithm.length is 0; a key has 1 bit at least");
+}
+
+/** "Get key length". */
+export function getKeyLength({ hash, length }: HmacParams): number {
+  if (length === 0) throw new TypeError("deriveKey: derivedKeyType.length is 0; a key has 1 bit at least");
+  return length ?? hashOf(hash).blockBytes * 8;
 }
 
 function unsupportedFormat(method: string, format: KeyFormat): DOMException {

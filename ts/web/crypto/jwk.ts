@@ -135,11 +135,16 @@ export function jwkOfSecret(
 /**
  * A key as a wrapped key holds it: JSON, encoded as UTF-8, for the caller to wipe. Without prototypes, so that no
  * `toJSON` of a script's sees it.
+ *
+ * @param wrapping the name of the algorithm that wraps it. AES-KW takes multiples of 8 bytes, for which spaces follow, as
+ *   the standard allows. (All before them is ASCII: names and base64url.)
  */
-export function encodeJwk(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
+export function encodeJwk(jwk: JsonWebKey, wrapping: string): Uint8Array<ArrayBuffer> {
   const bare: JsonWebKey = Object.assign(Object.create(null), jwk);
   if (jwk.key_ops) bare.key_ops = Object.setPrototypeOf([...jwk.key_ops], null);
-  return new TextEncoder().encode(JSON.stringify(bare)) as Uint8Array<ArrayBuffer>;
+  const text = JSON.stringify(bare);
+  const spaces = wrapping === "AES-KW" ? " ".repeat(-text.length & 7) : "";
+  return new TextEncoder().encode(text + spaces) as Uint8Array<ArrayBuffer>;
 }
 
 /**
@@ -150,7 +155,7 @@ export function encodeJwk(jwk: JsonWebKey): Uint8Array<ArrayBuffer> {
 export function parseJwk(bytes: Uint8Array): JsonWebKey {
   let jwk: JsonWebKey;
   try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
     if (isObject(value)) Object.setPrototypeOf(value, null);
     jwk = JsonWebKey(value, "unwrapKey: the unwrapped key");
   } catch {

@@ -1,6 +1,6 @@
 /**
- * The methods of SubtleCrypto, step by step: https://w3c.github.io/webcrypto/#subtlecrypto-interface. Arguments come
- * as the caller gave them and are converted in order, then the algorithm is normalized, then buffers are read;
+ * The methods of SubtleCrypto that are about keys, step by step: https://w3c.github.io/webcrypto/#subtlecrypto-interface.
+ * (digest.ts has the one that is not.) They are loaded with the algorithms of keys. Arguments come as the caller gave them and are converted in order, then the algorithm is normalized, then buffers are read;
  * whatever a getter of the caller's does happens before that. What is wrong is thrown; what takes long comes back
  * as `Sliced`. subtle.ts makes promises of all this, subtle-sync.ts plain returns.
  *
@@ -17,7 +17,7 @@ import {
   isBufferSource,
   sequence,
   stillHeld,
-  unsignedLong,
+  unsignedLongModulo,
 } from "../webidl.ts";
 import { AlgorithmIdentifier, type Context } from "./algorithm.ts";
 import { encodeJwk, JsonWebKey, parseJwk } from "./jwk.ts";
@@ -87,13 +87,6 @@ export function verify(
   return normalized.perform(context, normalized.algorithm, slots, stillHeld(mac), stillHeld(message));
 }
 
-export function digest(context: Context, algorithm: unknown, data: unknown): Result<ArrayBuffer> {
-  const identifier = AlgorithmIdentifier(algorithm, "digest: algorithm");
-  const message = heldBytes(data, "digest: data");
-  const normalized = normalize(registry.digest, identifier, "digest: algorithm");
-  return normalized.perform(context, normalized.algorithm, stillHeld(message));
-}
-
 export function generateKey(
   context: Context,
   algorithm: unknown,
@@ -108,26 +101,45 @@ export function generateKey(
 }
 
 export function deriveKey(
-  _: Context,
+  context: Context,
   algorithm: unknown,
   baseKey: unknown,
   derivedKeyType: unknown,
   extractable: unknown,
   keyUsages: unknown,
-): never {
+): Result<CryptoKey> {
   const identifier = AlgorithmIdentifier(algorithm, "deriveKey: algorithm");
-  keySlots(baseKey, "deriveKey: baseKey");
-  AlgorithmIdentifier(derivedKeyType, "deriveKey: derivedKeyType");
-  boolean(extractable, "deriveKey: extractable");
-  keyUsageSequence(keyUsages, "deriveKey: keyUsages");
-  return normalize(registry.deriveBits, identifier, "deriveKey: algorithm");
+  const slots = keySlots(baseKey, "deriveKey: baseKey");
+  const keyIdentifier = AlgorithmIdentifier(derivedKeyType, "deriveKey: derivedKeyType");
+  const mayExport = boolean(extractable, "deriveKey: extractable");
+  const usages = keyUsageSequence(keyUsages, "deriveKey: keyUsages");
+  const normalized = normalize(registry.deriveBits, identifier, "deriveKey: algorithm");
+  const forImport = normalize(registry.importKey, keyIdentifier, "deriveKey: derivedKeyType");
+  const forLength = normalize(registry.getKeyLength, keyIdentifier, "deriveKey: derivedKeyType");
+  requireKey(slots, normalized.name, "deriveKey", "deriveKey: baseKey");
+  const length = forLength.perform(forLength.algorithm);
+  const derived = normalized.perform(context, normalized.algorithm, slots, length);
+  return after(derived, (buffer) => {
+    const bits = new Uint8Array(buffer);
+    return wiping(bits, () =>
+      forImport.perform(owning(context, bits), forImport.algorithm, "raw", bits, mayExport, usages),
+    );
+  });
 }
 
-export function deriveBits(_: Context, algorithm: unknown, baseKey: unknown, length: unknown): never {
+export function deriveBits(
+  context: Context,
+  algorithm: unknown,
+  baseKey: unknown,
+  length: unknown,
+): Result<ArrayBuffer> {
   const identifier = AlgorithmIdentifier(algorithm, "deriveBits: algorithm");
-  keySlots(baseKey, "deriveBits: baseKey");
-  if (length !== null && length !== undefined) unsignedLong(length, "deriveBits: length");
-  return normalize(registry.deriveBits, identifier, "deriveBits: algorithm");
+  const slots = keySlots(baseKey, "deriveBits: baseKey");
+  const isNull = length === null || length === undefined;
+  const bits = isNull ? null : unsignedLongModulo(length, "deriveBits: length");
+  const normalized = normalize(registry.deriveBits, identifier, "deriveBits: algorithm");
+  requireKey(slots, normalized.name, "deriveBits", "deriveBits: baseKey");
+  return normalized.perform(context, normalized.algorithm, slots, bits);
 }
 
 export function importKey(
@@ -192,7 +204,8 @@ export function wrapKey(
   const normalized = normalizeEither(wrapKey, encrypt, identifier, "wrapKey: wrapAlgorithm");
   requireKey(wrapping, normalized.name, "wrapKey", "wrapKey: wrappingKey");
   const material = exported(context, slots, keyFormat, "wrapKey: key");
-  const bytes = material instanceof ArrayBuffer ? new Uint8Array(material) : encodeJwk(material);
+  const bytes =
+    material instanceof ArrayBuffer ? new Uint8Array(material) : encodeJwk(material, normalized.name);
   return wiping(bytes, () =>
     normalized.perform(owning(context, bytes), normalized.algorithm, wrapping, bytes),
   );
@@ -228,6 +241,17 @@ export function unwrapKey(
       return perform(owning(context, bytes), algorithm, keyFormat, material, mayExport, usages);
     });
   });
+}
+
+/** https://wicg.github.io/webcrypto-modern-algos/#SubtleCrypto-method-getPublicKey */
+export function getPublicKey(context: Context, key: unknown, keyUsages: unknown): CryptoKey {
+  const slots = keySlots(key, "getPublicKey: key");
+  const usages = keyUsageSequence(keyUsages, "getPublicKey: keyUsages");
+  const { perform } = normalize(registry.getPublicKey, slots.algorithm.name, "getPublicKey: key");
+  if (slots.type !== "private") {
+    throw domException("InvalidAccessError", `getPublicKey: key is a ${slots.type} key, not a private one`);
+  }
+  return perform(context, slots, usages);
 }
 
 const keyFormatName = enumeration("KeyFormat", KEY_FORMATS);

@@ -42,7 +42,7 @@ function find<P>(operation: Operation<P>, name: string, where: string): Register
 
 /** The name, which was read to find the algorithm, is read once more as one of its dictionary's members. */
 function withParameters<P>(registered: Registered<P>, identifier: object, where: string): Normalized<P> {
-  const { name, parameters, perform } = registered;
+  const { name, parameters, perform, check } = registered;
   if (parameters === Algorithm) {
     nameOf(identifier, where);
     return registered;
@@ -54,5 +54,5 @@ function withParameters<P>(registered: Registered<P>, identifier: object, where:
     const hash = algorithm[key] as AlgorithmIdentifier;
     algorithm[key] = normalize(registry.digest, hash, `${where}.${key}`).algorithm;
   }
-  return { perform, algorithm: algorithm as never, name };
+  return { perform, check, algorithm: algorithm as never, name };
 }

@@ -1,13 +1,12 @@
 /**
  * Which algorithm has which operation, the dictionary that its parameters are converted to, and what performs it:
- * the `supportedAlgorithms` of https://w3c.github.io/webcrypto/#algorithm-normalization-internal. Digests and HMAC are
+ * the `supportedAlgorithms` of https://w3c.github.io/webcrypto/#algorithm-normalization-internal. Digests are
  * here, the rest of the table in key-algorithms.ts. What is in neither is a NotSupportedError.
  */
 import { loadAlgorithms } from "#parts";
 import type { Hasher } from "../../core/hash.ts";
 import type { Dictionary } from "../webidl.ts";
 import { Algorithm, type Context } from "./algorithm.ts";
-import * as hmac from "./hmac.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
 import * as sha from "./sha.ts";
@@ -19,8 +18,8 @@ const none = Algorithm;
 export const registry = {
   encrypt: operation<Cipher>("encrypt", {}, "encrypt"),
   decrypt: operation<Cipher>("decrypt", {}, "decrypt"),
-  sign: operation<Sign>("sign", { HMAC: [none, hmac.sign] }, "sign"),
-  verify: operation<Verify>("verify", { HMAC: [none, hmac.verify] }, "verify"),
+  sign: operation<Sign>("sign", {}, "sign"),
+  verify: operation<Verify>("verify", {}, "verify"),
   digest: operation<Digest>("digest", {
     "SHA-1": [none, sha.digest],
     "SHA-256": [none, sha.digest],
@@ -34,26 +33,28 @@ export const registry = {
     "SHA-384": [none, sha.begin],
     "SHA-512": [none, sha.begin],
   }),
-  generateKey: operation<GenerateKey>(
-    "generateKey",
-    { HMAC: [hmac.HmacKeyGenParams, hmac.generateKey] },
-    "generateKey",
-  ),
-  deriveBits: operation<never>("deriveBits", {}),
-  importKey: operation<ImportKey>(
-    "importKey",
-    { HMAC: [hmac.HmacImportParams, hmac.importKey] },
-    "importKey",
-  ),
+  generateKey: operation<GenerateKey>("generateKey", {}, "generateKey"),
+  deriveBits: operation<DeriveBits>("deriveBits", {}, "deriveBits"),
+  importKey: operation<ImportKey>("importKey", {}, "importKey"),
   /** Looked up by a key's own algorithm; there is nothing to normalize. */
-  exportKey: operation<ExportKey>("exportKey", { HMAC: [none, hmac.exportKey] }, "exportKey"),
+  exportKey: operation<ExportKey>("exportKey", {}, "exportKey"),
   /** An algorithm that is not here wraps by its `encrypt`, and unwraps by its `decrypt`. */
-  wrapKey: operation<Cipher>("wrapKey", {}),
-  unwrapKey: operation<Cipher>("unwrapKey", {}),
+  wrapKey: operation<Cipher>("wrapKey", {}, "wrapKey"),
+  unwrapKey: operation<Cipher>("unwrapKey", {}, "unwrapKey"),
+  /** The standard's "get key length", in bits, for `deriveKey`. */
+  getKeyLength: operation<GetKeyLength>("deriveKey", {}, "getKeyLength"),
+  /** Looked up by a private key's own algorithm. */
+  getPublicKey: operation<GetPublicKey>("getPublicKey", {}, "getPublicKey"),
 };
 
-/** What has an operation: the dictionary of its parameters, and what performs it. */
-export type Algorithms<P> = Record<string, [Dictionary<Algorithm>, P]>;
+/**
+ * What has an operation: the dictionary of its parameters, what performs it, and, for `SubtleCrypto.supports`, what throws
+ * as that does when the parameters alone are wrong.
+ */
+export type Algorithms<P> = Record<string, [Dictionary<Algorithm>, P, Check?]>;
+
+/** @param length in bits, that would be derived. */
+export type Check = (algorithm: never, length: number | null) => void;
 
 /** What an operation is given, its algorithm's parameters first, as their own dictionary has them; and what it gives. */
 type Performs<Args extends unknown[], T> = (context: Context, algorithm: never, ...args: Args) => Result<T>;
@@ -61,6 +62,9 @@ type Performs<Args extends unknown[], T> = (context: Context, algorithm: never, 
 export type Cipher = Performs<[key: KeySlots, text: Uint8Array], ArrayBuffer>;
 export type Sign = Performs<[key: KeySlots, message: Uint8Array], ArrayBuffer>;
 export type Verify = Performs<[key: KeySlots, signature: Uint8Array, message: Uint8Array], boolean>;
+export type DeriveBits = Performs<[key: KeySlots, length: number | null], ArrayBuffer>;
+export type GetKeyLength = (algorithm: never) => number | null;
+export type GetPublicKey = (context: Context, key: KeySlots, usages: readonly KeyUsage[]) => CryptoKey;
 type Digest = Performs<[message: Uint8Array], ArrayBuffer>;
 type DigestSequence = (context: Context, algorithm: Algorithm) => Hasher;
 export type GenerateKey = Performs<[extractable: boolean, usages: KeyUsage[]], CryptoKey | CryptoKeyPair>;
@@ -81,6 +85,7 @@ export interface Normalized<P> {
   readonly name: string;
   readonly algorithm: never;
   readonly perform: P;
+  readonly check: Check | undefined;
 }
 
 /** One cell of the table: normalized already, but for parameters where there are any. */
@@ -102,9 +107,9 @@ function operation<P>(
 ): Operation<P> {
   const byName = new Map<string, Registered<P>>();
   const register = (algorithms: Algorithms<P>) => {
-    for (const [algorithmName, [parameters, perform]] of Object.entries(algorithms)) {
+    for (const [algorithmName, [parameters, perform, check]] of Object.entries(algorithms)) {
       const algorithm = Object.freeze({ name: algorithmName }) as never;
-      const registered = { name: algorithmName, algorithm, parameters, perform };
+      const registered = { name: algorithmName, algorithm, parameters, perform, check };
       byName.set(algorithmName, registered);
       byName.set(upperCase(algorithmName), registered);
     }

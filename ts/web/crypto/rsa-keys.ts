@@ -28,6 +28,7 @@ import {
   normalizeUsages,
   requireType,
   requireUsage,
+  requireUsages,
 } from "./key.ts";
 import {
   closingUnlessMade,
@@ -79,13 +80,13 @@ export interface RsaHashedKeyAlgorithm extends KeyAlgorithm {
 export function* generateRsaKeyPair(
   { core, fillRandom }: Context,
   use: KeyPairUse,
-  { modulusLength, publicExponent, hash }: RsaHashedKeyGenParams,
+  params: RsaHashedKeyGenParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
 ): Slices<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
   const { privateUsages, publicUsages } = divideUsages(use, usages);
-  const exponent = stillHeld(publicExponent).slice();
-  requireGenerated(modulusLength, exponent);
+  const exponent = requireGenerated(params);
+  const { modulusLength, hash } = params;
   requireUsage("private", privateUsages); // Before the work, not after it.
   const parts = yield* generateRsaKey(core, modulusLength, exponent, fillRandom);
   try {
@@ -175,6 +176,18 @@ export function exportRsaKey(
   }
 }
 
+export function rsaPublicKeyOf(
+  { core }: Context,
+  use: KeyPairUse,
+  { algorithm, handle }: KeySlots,
+  usages: readonly KeyUsage[],
+): CryptoKey {
+  requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
+  const { hash } = algorithm as RsaHashedKeyAlgorithm;
+  const parts = (handle as RsaPrivateSlot).publicParts();
+  return publicKeyOf(core, use, hash, parts, { extractable: true, usages });
+}
+
 /** Members in the order that WebIDL gives them. */
 function exportJwk(
   core: Core,
@@ -252,17 +265,18 @@ function keyOf(
 
 const FORMATS = `"spki", "pkcs8" and "jwk"`;
 
-/** @throws DOMException OperationError for what `generateRsaKey` does not make. */
-function requireGenerated(modulusLength: number, publicExponent: Uint8Array): void {
+/** A copy of the exponent. @throws DOMException OperationError for what `generateRsaKey` does not make. */
+export function requireGenerated({ modulusLength, publicExponent }: RsaHashedKeyGenParams): Uint8Array {
+  const exponent = stillHeld(publicExponent).slice();
   if (modulusLength < RSA_MODULUS_BITS_MIN || modulusLength > RSA_GENERATED_BITS_MAX) {
     const range = `${RSA_MODULUS_BITS_MIN} to ${RSA_GENERATED_BITS_MAX}`;
     const message = `generateKey: algorithm.modulusLength is ${modulusLength}, outside the range ${range}`;
     throw domException("OperationError", message);
   }
-  const e = shortest(publicExponent);
+  const e = shortest(exponent);
   const bits = e.length === 0 ? 0 : 8 * e.length - (Math.clz32(e[0]!) - 24);
   const bitsMax = Math.min(256, modulusLength >>> 1);
-  if (bits >= 2 && bits <= bitsMax && e.at(-1)! & 1) return;
+  if (bits >= 2 && bits <= bitsMax && e.at(-1)! & 1) return exponent;
   const due = `odd, 3 at least, and of ${bitsMax} bits at most for this modulusLength`;
   throw domException("OperationError", `generateKey: algorithm.publicExponent must be ${due}`);
 }

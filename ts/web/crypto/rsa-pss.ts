@@ -12,6 +12,7 @@ import {
   type RsaHashedImportParams,
   type RsaHashedKeyAlgorithm,
   type RsaHashedKeyGenParams,
+  rsaPublicKeyOf,
 } from "./rsa-keys.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES, Sliced } from "./slices.ts";
@@ -85,4 +86,8 @@ export function importKey(
 
 export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   return exportRsaKey(context, USE, key, format);
+}
+
+export function getPublicKey(context: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
+  return rsaPublicKeyOf(context, USE, key, usages);
 }

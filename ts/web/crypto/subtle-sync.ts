@@ -3,6 +3,7 @@
  * The synchronous twin of SubtleCrypto: the same methods with the same conversions (methods.ts), which return what the
  * others promise and throw what they reject with. What takes long takes the thread: for scripts and workers.
  */
+import { loadAlgorithms } from "#parts";
 import {
   type BufferSource,
   isBufferSource,
@@ -12,14 +13,16 @@ import {
   syncSequence,
 } from "../webidl.ts";
 import { AlgorithmIdentifier, type Context } from "./algorithm.ts";
+import { digest } from "./digest.ts";
 import { digestSequence } from "./digest-sequence.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeyUsage } from "./key.ts";
-import * as methods from "./methods.ts";
 import type { CryptoKeyPair } from "./registry.ts";
 import { type Result, Sliced } from "./slices.ts";
 
 type AnyCryptoKey = globalThis.CryptoKey;
+
+const methods = () => loadAlgorithms().methods;
 
 export class SubtleCryptoSync {
   readonly #context: Context;
@@ -30,17 +33,17 @@ export class SubtleCryptoSync {
 
   encrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
     requireArguments(arguments.length, 3, "encrypt");
-    return finish(methods.encrypt(this.#context, algorithm, key, data));
+    return finish(methods().encrypt(this.#context, algorithm, key, data));
   }
 
   decrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
     requireArguments(arguments.length, 3, "decrypt");
-    return finish(methods.decrypt(this.#context, algorithm, key, data));
+    return finish(methods().decrypt(this.#context, algorithm, key, data));
   }
 
   sign(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): ArrayBuffer {
     requireArguments(arguments.length, 3, "sign");
-    return finish(methods.sign(this.#context, algorithm, key, data));
+    return finish(methods().sign(this.#context, algorithm, key, data));
   }
 
   verify(
@@ -50,7 +53,7 @@ export class SubtleCryptoSync {
     data: BufferSource,
   ): boolean {
     requireArguments(arguments.length, 4, "verify");
-    return finish(methods.verify(this.#context, algorithm, key, signature, data));
+    return finish(methods().verify(this.#context, algorithm, key, signature, data));
   }
 
   /** Takes a message whole, or in pieces: see digest-sequence.ts. */
@@ -61,7 +64,7 @@ export class SubtleCryptoSync {
       const sequence = syncSequence(data, "digest: data");
       if (sequence) return digestSequence(this.#context, identifier, sequence);
     }
-    return finish(methods.digest(this.#context, algorithm, data));
+    return finish(digest(this.#context, algorithm, data));
   }
 
   generateKey(
@@ -85,7 +88,7 @@ export class SubtleCryptoSync {
     keyUsages: Iterable<KeyUsage>,
   ): CryptoKey | CryptoKeyPair {
     requireArguments(arguments.length, 3, "generateKey");
-    return finish(methods.generateKey(this.#context, algorithm, extractable, keyUsages));
+    return finish(methods().generateKey(this.#context, algorithm, extractable, keyUsages));
   }
 
   deriveKey(
@@ -96,7 +99,9 @@ export class SubtleCryptoSync {
     keyUsages: Iterable<KeyUsage>,
   ): CryptoKey {
     requireArguments(arguments.length, 5, "deriveKey");
-    return methods.deriveKey(this.#context, algorithm, baseKey, derivedKeyType, extractable, keyUsages);
+    return finish(
+      methods().deriveKey(this.#context, algorithm, baseKey, derivedKeyType, extractable, keyUsages),
+    );
   }
 
   deriveBits(
@@ -105,7 +110,7 @@ export class SubtleCryptoSync {
     length: number | null = null,
   ): ArrayBuffer {
     requireArguments(arguments.length, 2, "deriveBits");
-    return methods.deriveBits(this.#context, algorithm, baseKey, length);
+    return finish(methods().deriveBits(this.#context, algorithm, baseKey, length));
   }
 
   importKey(
@@ -116,7 +121,7 @@ export class SubtleCryptoSync {
     keyUsages: Iterable<KeyUsage>,
   ): CryptoKey {
     requireArguments(arguments.length, 5, "importKey");
-    return finish(methods.importKey(this.#context, format, keyData, algorithm, extractable, keyUsages));
+    return finish(methods().importKey(this.#context, format, keyData, algorithm, extractable, keyUsages));
   }
 
   exportKey(format: "jwk", key: AnyCryptoKey): JsonWebKey;
@@ -124,7 +129,7 @@ export class SubtleCryptoSync {
   exportKey(format: KeyFormat, key: AnyCryptoKey): ArrayBuffer | JsonWebKey;
   exportKey(format: KeyFormat, key: AnyCryptoKey): ArrayBuffer | JsonWebKey {
     requireArguments(arguments.length, 2, "exportKey");
-    return methods.exportKey(this.#context, format, key);
+    return methods().exportKey(this.#context, format, key);
   }
 
   wrapKey(
@@ -134,7 +139,7 @@ export class SubtleCryptoSync {
     wrapAlgorithm: AlgorithmIdentifier,
   ): ArrayBuffer {
     requireArguments(arguments.length, 4, "wrapKey");
-    return finish(methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
+    return finish(methods().wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
   }
 
   unwrapKey(
@@ -148,7 +153,7 @@ export class SubtleCryptoSync {
   ): CryptoKey {
     requireArguments(arguments.length, 7, "unwrapKey");
     return finish(
-      methods.unwrapKey(
+      methods().unwrapKey(
         this.#context,
         format,
         wrappedKey,
@@ -159,6 +164,12 @@ export class SubtleCryptoSync {
         keyUsages,
       ),
     );
+  }
+
+  /** The public key of a private one, whether that may be exported or not. */
+  getPublicKey(key: AnyCryptoKey, keyUsages: Iterable<KeyUsage>): CryptoKey {
+    requireArguments(arguments.length, 2, "getPublicKey");
+    return methods().getPublicKey(this.#context, key, keyUsages);
   }
 }
 shapeInterface(SubtleCryptoSync, "SubtleCryptoSync");

@@ -3,6 +3,7 @@
  * SubtleCrypto: https://w3c.github.io/webcrypto/#subtlecrypto-interface. Every method returns a promise and never
  * throws; short work is done at the call, so that its promise is settled already (slices.ts).
  */
+import { loadAlgorithms } from "#parts";
 import type { EventLoop } from "../../runtime/loop.ts";
 import {
   asyncSequence,
@@ -13,15 +14,17 @@ import {
   shapeInterface,
 } from "../webidl.ts";
 import { AlgorithmIdentifier, type Context } from "./algorithm.ts";
+import { digest } from "./digest.ts";
 import { digestAsyncSequence } from "./digest-sequence.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeyUsage } from "./key.ts";
-import * as methods from "./methods.ts";
 import type { CryptoKeyPair } from "./registry.ts";
 import { type Result, Sliced } from "./slices.ts";
 
 /** As lib.dom has it: keys of this runtime are checked when they are used. */
 type AnyCryptoKey = globalThis.CryptoKey;
+
+const methods = () => loadAlgorithms().methods;
 
 /** What only this module can show the constructor. */
 const ours = Symbol("SubtleCrypto");
@@ -39,17 +42,17 @@ export class SubtleCrypto {
 
   async encrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 3, "encrypt");
-    return this.#settle(methods.encrypt(this.#context, algorithm, key, data));
+    return this.#settle(methods().encrypt(this.#context, algorithm, key, data));
   }
 
   async decrypt(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 3, "decrypt");
-    return this.#settle(methods.decrypt(this.#context, algorithm, key, data));
+    return this.#settle(methods().decrypt(this.#context, algorithm, key, data));
   }
 
   async sign(algorithm: AlgorithmIdentifier, key: AnyCryptoKey, data: BufferSource): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 3, "sign");
-    return this.#settle(methods.sign(this.#context, algorithm, key, data));
+    return this.#settle(methods().sign(this.#context, algorithm, key, data));
   }
 
   async verify(
@@ -59,7 +62,7 @@ export class SubtleCrypto {
     data: BufferSource,
   ): Promise<boolean> {
     requireArguments(arguments.length, 4, "verify");
-    return this.#settle(methods.verify(this.#context, algorithm, key, signature, data));
+    return this.#settle(methods().verify(this.#context, algorithm, key, signature, data));
   }
 
   /** Takes a message whole, or in pieces: see digest-sequence.ts. */
@@ -73,7 +76,7 @@ export class SubtleCrypto {
       const sequence = asyncSequence(data, "digest: data");
       if (sequence) return digestAsyncSequence(this.#context, this.#loop, identifier, sequence);
     }
-    return this.#settle(methods.digest(this.#context, algorithm, data));
+    return this.#settle(digest(this.#context, algorithm, data));
   }
 
   async generateKey(
@@ -97,7 +100,7 @@ export class SubtleCrypto {
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKey | CryptoKeyPair> {
     requireArguments(arguments.length, 3, "generateKey");
-    return this.#settle(methods.generateKey(this.#context, algorithm, extractable, keyUsages));
+    return this.#settle(methods().generateKey(this.#context, algorithm, extractable, keyUsages));
   }
 
   async deriveKey(
@@ -108,7 +111,9 @@ export class SubtleCrypto {
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKey> {
     requireArguments(arguments.length, 5, "deriveKey");
-    return methods.deriveKey(this.#context, algorithm, baseKey, derivedKeyType, extractable, keyUsages);
+    return this.#settle(
+      methods().deriveKey(this.#context, algorithm, baseKey, derivedKeyType, extractable, keyUsages),
+    );
   }
 
   async deriveBits(
@@ -117,7 +122,7 @@ export class SubtleCrypto {
     length: number | null = null,
   ): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 2, "deriveBits");
-    return methods.deriveBits(this.#context, algorithm, baseKey, length);
+    return this.#settle(methods().deriveBits(this.#context, algorithm, baseKey, length));
   }
 
   async importKey(
@@ -128,7 +133,9 @@ export class SubtleCrypto {
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKey> {
     requireArguments(arguments.length, 5, "importKey");
-    return this.#settle(methods.importKey(this.#context, format, keyData, algorithm, extractable, keyUsages));
+    return this.#settle(
+      methods().importKey(this.#context, format, keyData, algorithm, extractable, keyUsages),
+    );
   }
 
   async exportKey(format: "jwk", key: AnyCryptoKey): Promise<JsonWebKey>;
@@ -136,7 +143,7 @@ export class SubtleCrypto {
   async exportKey(format: KeyFormat, key: AnyCryptoKey): Promise<ArrayBuffer | JsonWebKey>;
   async exportKey(format: KeyFormat, key: AnyCryptoKey): Promise<ArrayBuffer | JsonWebKey> {
     requireArguments(arguments.length, 2, "exportKey");
-    return methods.exportKey(this.#context, format, key);
+    return methods().exportKey(this.#context, format, key);
   }
 
   async wrapKey(
@@ -146,7 +153,7 @@ export class SubtleCrypto {
     wrapAlgorithm: AlgorithmIdentifier,
   ): Promise<ArrayBuffer> {
     requireArguments(arguments.length, 4, "wrapKey");
-    return this.#settle(methods.wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
+    return this.#settle(methods().wrapKey(this.#context, format, key, wrappingKey, wrapAlgorithm));
   }
 
   async unwrapKey(
@@ -160,7 +167,7 @@ export class SubtleCrypto {
   ): Promise<CryptoKey> {
     requireArguments(arguments.length, 7, "unwrapKey");
     return this.#settle(
-      methods.unwrapKey(
+      methods().unwrapKey(
         this.#context,
         format,
         wrappedKey,
@@ -171,6 +178,26 @@ export class SubtleCrypto {
         keyUsages,
       ),
     );
+  }
+
+  /** The public key of a private one, whether that may be exported or not. */
+  async getPublicKey(key: AnyCryptoKey, keyUsages: Iterable<KeyUsage>): Promise<CryptoKey> {
+    requireArguments(arguments.length, 2, "getPublicKey");
+    return methods().getPublicKey(this.#context, key, keyUsages);
+  }
+
+  /**
+   * Whether an operation is there for an algorithm with these parameters, as far as that can be told without key and data.
+   *
+   * @param lengthOrAlgorithm the bits to be derived; or of which algorithm the key is that is derived, wrapped or unwrapped.
+   */
+  static supports(
+    operation: string,
+    algorithm: AlgorithmIdentifier,
+    lengthOrAlgorithm: number | null | AlgorithmIdentifier = null,
+  ): boolean {
+    requireArguments(arguments.length, 2, "supports");
+    return loadAlgorithms().supports(operation, algorithm, lengthOrAlgorithm);
   }
 
   #settle<T>(result: Result<T>): T | Promise<T> {

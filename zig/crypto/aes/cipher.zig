@@ -24,7 +24,7 @@ pub const Schedule = extern struct {
     rounds: u32,
 
     /// Nr, whatever memory a schedule was said to be in: a number that the loops below come to an end with.
-    fn Nr(schedule: *const Schedule) u32 {
+    pub fn Nr(schedule: *const Schedule) u32 {
         return switch (schedule.rounds) {
             10, 12 => |rounds| rounds,
             else => rounds_max,
@@ -183,7 +183,7 @@ inline fn round(comptime turn: usize, planes: *Planes, round_key: *const Planes)
     addRoundKey(planes, round_key);
 }
 
-inline fn addRoundKey(planes: *Planes, round_key: *const Planes) void {
+pub inline fn addRoundKey(planes: *Planes, round_key: *const Planes) void {
     inline for (planes, round_key) |*plane, key| plane.* ^= key;
 }
 
@@ -205,8 +205,8 @@ inline fn mixColumns(comptime turn: usize, planes: *Planes) void {
 }
 
 /// Where the byte is that lies one or two rows down its column, by how many times ShiftRows() have been left out.
-const one_down = rowsDown(1);
-const two_down = rowsDown(2);
+pub const one_down = rowsDown(1);
+pub const two_down = rowsDown(2);
 
 /// Each ShiftRows() moves row i by i columns of four bytes: a row further down is one byte on, and that many columns.
 fn rowsDown(rows: u8) [4]Order {
@@ -220,7 +220,7 @@ fn rowsDown(rows: u8) [4]Order {
 }
 
 /// So many times INVSHIFTROWS() (section 5.3.1): row i moves i columns of four bytes to the right.
-const inv_shift_rows = blk: {
+pub const inv_shift_rows = blk: {
     var orders: [4]Order = undefined;
     for (&orders, 0..) |*order, times| for (order, 0..) |*from, i| {
         from.* = (i -% 4 * times * (i % 4)) % 16;
@@ -361,7 +361,7 @@ inline fn subBytes(planes: *Planes) void {
 const s_box_constant = 0x63;
 
 /// Table 4 without the constant, derived as section 5.1.1 defines it: the inverse in GF(2^8), then the linear map.
-const s_box: [16]Block = blk: {
+pub const s_box: [16]Block = blk: {
     @setEvalBranchQuota(20_000);
     // Powers of x + 1, which generates the field's multiplicative group, and of its inverse.
     var bytes: [256]u8 = undefined;

@@ -22,8 +22,8 @@ pub const P256 = struct {
         .limbs = 9,
         .limb_bits = 29,
     });
-    /// See multiply.zig. More of it makes the table smaller, and multiplications slower.
-    pub const comb_spacing = 4;
+    /// See multiply.zig. More of it makes the table smaller, and multiplications slower. Sixteen is the most.
+    pub const comb_spacing = 8;
     pub const b = 0x5ac635d8aa3a93e7b3ebbd55769886bc651d06b0cc53b0f63bce3c3e27d2604b;
     pub const x = 0x6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296;
     pub const y = 0x4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5;
@@ -47,7 +47,7 @@ pub const P384 = struct {
         .limbs = 14,
         .limb_bits = 28,
     });
-    pub const comb_spacing = 4;
+    pub const comb_spacing = 12;
     pub const b = 0xb3312fa7e23ee7e4988e056be3f82d19181d9c6efe8141120314088f5013875ac656398d8a2ed19d2a85c8edd3ec2aef;
     pub const x = 0xaa87ca22be8b05378eb1c71ef320ad746e1d3b628ba79b9859f741e082542a385502f25dbf55296c3a545e3872760ab7;
     pub const y = 0x3617de4a96262c6f5d9e98bf9292dc29f8f41dbd289a147ce9da3113b5f0b8c00a60b1ce1d7e819d7a431d7c90ea0e5f;
@@ -68,7 +68,7 @@ pub const P521 = struct {
         .limbs = 18,
         .limb_bits = 29,
     });
-    pub const comb_spacing = 8;
+    pub const comb_spacing = 11;
     pub const b = 0x051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00;
     pub const x = 0x0c6858e06b70404e9cd9e3ecb662395b4429c648139053fb521f828af606b4d3dbaa14b5e77efe75928fe1dc127a2ffa8de3348b3c1856a429bf97e7e31c2e5bd66;
     pub const y = 0x11839296a789a3bc0045c8a5fb42c7d1bd998f54449579b446817afbd17273e662c97ee72995ef42640c550b9013fad0761353c7086a272c24088be94769fd16650;

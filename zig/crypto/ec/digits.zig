@@ -42,6 +42,17 @@ pub noinline fn toBytes(integer: []u8, digit_bits: u6, digits: []const i64) void
     }
 }
 
+/// The bits of a number, the lowest first, a byte for each.
+pub noinline fn toBits(bits: []u8, digit_bits: u6, digits: []const i64) void {
+    var rest = bits;
+    for (digits) |digit| {
+        const count = @min(digit_bits, rest.len);
+        for (rest[0..count], 0..) |*bit, i| bit.* = @intCast(digit >> @intCast(i) & 1);
+        rest = rest[count..];
+    }
+    @memset(rest, 0);
+}
+
 /// A number in another base.
 pub noinline fn convert(to: []i64, to_bits: u6, from: []const i64, from_bits: u6) void {
     var waiting: u64 = 0;
@@ -114,6 +125,15 @@ pub noinline fn nonAdjacent(digits: []i8, window: u4, integer: []const u8) void 
 
 inline fn mask(bits: u6) u64 {
     return (@as(u64, 1) << bits) - 1;
+}
+
+test "bits, a byte for each, and zeros beyond them" {
+    var bits: [70]u8 = undefined;
+    toBits(&bits, 29, &.{ 0x1234_5678, 0x1fff_0001 });
+    const number = 0x1fff_0001 << 29 | 0x1234_5678;
+    for (bits, 0..) |bit, i| try std.testing.expectEqual(@as(u128, number) >> @intCast(i) & 1, bit);
+    toBits(bits[0..40], 29, &.{ 0x1234_5678, 0x1fff_0001 });
+    for (bits[0..40], 0..) |bit, i| try std.testing.expectEqual(@as(u128, number) >> @intCast(i) & 1, bit);
 }
 
 test "odd digits, zeros between them, add up to the integer" {

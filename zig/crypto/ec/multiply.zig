@@ -4,14 +4,38 @@
 //! section 3.3). The public ones are sums over tables of odd multiples. A public key can be prepared for many
 //! verifications: then most of the doublings are in its table.
 //!
-//! Tables of the generator are computed at first use and kept: the comb's in about the time of fifteen signatures, that
+//! Tables of the generator are computed at first use and kept: the comb's in about the time of twenty-five signatures, that
 //! of the odd multiples in half the time of a verification, and the rest of these, in the time of five, when they first
-//! meet a prepared key. They have 69, 114 and 124 KB of static memory.
+//! meet a prepared key. They have 82, 114 and 185 KB of static memory.
 
 const std = @import("std");
+const ct = @import("../ct.zig");
 const digits = @import("digits.zig");
+const lanes = @import("lanes.zig");
+const lookup = @import("lookup.zig");
 const points = @import("point.zig");
 const secret = @import("secret.zig");
+
+/// How many digits of a number make an index into a table of the comb.
+const teeth = 8;
+
+/// The sign of the highest tooth is taken out.
+const block_entries = 1 << teeth - 1;
+
+/// The indices for so many groups of `teeth` digits, one group to a lane: a byte for each digit, 1 for the positive ones,
+/// those of a group `spacing` apart. Without its highest digit, the others are inverted and the point negated.
+noinline fn indicesOf(positive: [*]const u8, spacing: usize, negative: *[lookup.lanes]i8) lookup.Indices {
+    const one_each: lookup.Indices = @splat(1);
+    const highest: lookup.Indices = positive[(teeth - 1) * spacing ..][0..lookup.lanes].*;
+    const inverted = lanes.hidden(highest -% one_each);
+    negative.* = @as(@Vector(lookup.lanes, i8), @bitCast(inverted));
+    var indices: lookup.Indices = @splat(0);
+    for (1..teeth) |from_last| {
+        const digit: lookup.Indices = positive[(teeth - 1 - from_last) * spacing ..][0..lookup.lanes].*;
+        indices = indices +% indices +% ((digit ^ inverted) & one_each);
+    }
+    return indices;
+}
 
 pub fn Multiples(comptime Curve: type) type {
     return struct {
@@ -53,33 +77,41 @@ pub fn Multiples(comptime Curve: type) type {
         // A number k is written as the sum of 2^i or -2^i for every i below comb_bits. (There are no zeros, so no step
         // is left out.) The signs are the bits of h = (k + 2^comb_bits - 1) / 2 modulo the order. `teeth` digits that
         // are `spacing` apart make an index into the table of their block; the same table serves `spacing` times,
-        // shifted by doublings.
-        const teeth = 6;
+        // shifted by doublings, and is looked up in for all of them at once.
         const spacing = Curve.comb_spacing;
         const blocks = (Scalar.bits + teeth * spacing - 1) / (teeth * spacing);
         const comb_bits = blocks * teeth * spacing;
-        /// The sign of the highest tooth is taken out.
-        const block_entries = 1 << teeth - 1;
 
-        var comb: [blocks][block_entries]Entry = undefined;
+        comptime {
+            std.debug.assert(block_entries == lookup.entries and spacing <= lookup.lanes);
+            std.debug.assert(@sizeOf(Entry) % @sizeOf(lookup.Indices) == 0);
+        }
+
+        var comb: [blocks][@sizeOf(Entry)]lookup.Row = undefined;
         var comb_ready = false;
+
+        /// What a number takes of the comb.
+        const Chosen = struct {
+            /// For each block, lane i for the digits that stand for 2^i and 2^(i + spacing) and so on.
+            entries: [blocks][spacing]Entry,
+            /// -1 for those to be subtracted, else 0.
+            negative: [blocks][lookup.lanes]i8,
+        };
 
         /// k * generator, for k in the Montgomery form and not 0.
         pub fn ofGenerator(k: *const Scalar.Element) Extended {
             if (!comb_ready) prepareComb();
-            var h = Scalar.numberOfMean(k, &Scalar.constant((1 << comb_bits) - 1));
-            defer std.crypto.secureZero(i64, &h);
+            var chosen: Chosen = undefined;
+            defer ct.wipe(std.mem.asBytes(&chosen));
+            choose(k, &chosen);
             var sum: Extended = undefined;
-            for (0..spacing) |step| {
-                if (step != 0) sum.double();
-                for (0..blocks) |block| {
-                    var index: u32 = 0;
-                    for (0..teeth) |tooth| {
-                        const i = (block * teeth + tooth) * spacing + (spacing - 1 - step);
-                        index |= bitOf(&h, i) << @intCast(tooth);
-                    }
-                    const point = select(&comb[block], index);
-                    if (step == 0 and block == 0) sum = .of(&point) else sum.add(&point);
+            var step: usize = spacing;
+            while (step > 0) {
+                step -= 1;
+                if (step != spacing - 1) sum.double();
+                for (&chosen.entries, &chosen.negative, 0..) |*entries, negative, block| {
+                    const point = entries[step].point(negative[step]);
+                    if (step == spacing - 1 and block == 0) sum = .of(&point) else sum.add(&point);
                 }
             }
             // A sum of equal or opposite points along the way would have left zeros. For each curve that happens to a
@@ -88,21 +120,17 @@ pub fn Multiples(comptime Curve: type) type {
             return sum;
         }
 
-        /// The point for a group of digits, the highest being the last tooth's.
-        inline fn select(entries: *const [block_entries]Entry, group: u32) Affine {
-            // Without the highest digit, the others are inverted and the point negated.
-            const negative = secret.hidden((group >> teeth - 1) -% 1);
-            const wanted: @Vector(4, u32) = @splat((group ^ negative) & block_entries - 1);
-            var at: @Vector(4, u32) = @splat(0);
-            const zeros: @Vector(4, i32) = @splat(0);
-            const ones: @Vector(4, i32) = @splat(-1);
-            var chosen: Entry = .{ .vectors = @splat(@splat(0)) };
-            for (entries) |*entry| {
-                const mask = @select(i32, at == wanted, ones, zeros);
-                for (&chosen.vectors, entry.vectors) |*vector, other| vector.* |= other & mask;
-                at += @splat(1);
+        fn choose(k: *const Scalar.Element, chosen: *Chosen) void {
+            var h = Scalar.numberOfMean(k, &Scalar.constant((1 << comb_bits) - 1));
+            defer ct.wipe(std.mem.asBytes(&h));
+            // 1 for the positive digits; and what is read with the last of them.
+            var positive: [comb_bits + lookup.lanes]u8 = undefined;
+            defer ct.wipe(&positive);
+            digits.toBits(&positive, Scalar.limb_bits, &h);
+            for (&comb, &chosen.entries, &chosen.negative, 0..) |*rows, *entries, *negative, block| {
+                const indices = indicesOf(positive[block * teeth * spacing ..].ptr, spacing, negative);
+                lookup.find(rows, indices, @ptrCast(entries));
             }
-            return chosen.point(@bitCast(negative));
         }
 
         /// A bit of a number, 0 beyond its end.
@@ -119,12 +147,12 @@ pub fn Multiples(comptime Curve: type) type {
 
         noinline fn prepareComb() void {
             var power: Jacobian = .of(&.generator);
-            for (&comb) |*entries| fillBlock(entries, &power);
+            for (&comb) |*rows| fillBlock(rows, &power);
             comb_ready = true;
         }
 
         /// Fills the table of a block whose first digit stands for power, and moves power on to the next block's.
-        fn fillBlock(entries: *[block_entries]Entry, power: *Jacobian) void {
+        fn fillBlock(rows: *[@sizeOf(Entry)]lookup.Row, power: *Jacobian) void {
             // What each tooth stands for, and the double of it.
             var powers: [2 * teeth]Extended = undefined;
             for (0..rolled(teeth)) |tooth| {
@@ -136,18 +164,28 @@ pub fn Multiples(comptime Curve: type) type {
             var bases: [powers.len]Affine = undefined;
             Points.normalize(&powers, &bases);
 
-            // All digits negative but the last; then each other one positive, which is the double of it more.
-            var sums: [block_entries]Extended = undefined;
-            sums[0] = .of(&bases[2 * (teeth - 1)]);
-            for (0..rolled(teeth - 1)) |tooth| sums[0].add(&bases[2 * tooth].negated());
-            for (0..rolled(teeth - 1)) |tooth| {
-                const count = @as(usize, 1) << @intCast(tooth);
-                for (sums[0..count], sums[count..][0..count]) |*sum, *next| {
-                    next.* = sum.*;
-                    next.add(&bases[2 * tooth + 1]);
+            // All digits negative but the last; then each other one positive, which is the double of it more. Some of
+            // the teeth count the parts of the table, which are filled one after another, to take less of the stack.
+            const part_teeth = 5;
+            var sums: [1 << part_teeth]Extended = undefined;
+            var lowest: Extended = .of(&bases[2 * (teeth - 1)]);
+            for (0..rolled(teeth - 1)) |tooth| lowest.add(&bases[2 * tooth].negated());
+            for (0..rolled(block_entries / sums.len)) |part| {
+                sums[0] = lowest;
+                for (part_teeth..teeth - 1) |tooth| {
+                    if (part >> @intCast(tooth - part_teeth) & 1 != 0) sums[0].add(&bases[2 * tooth + 1]);
                 }
+                for (0..rolled(part_teeth)) |tooth| {
+                    const count = @as(usize, 1) << @intCast(tooth);
+                    for (sums[0..count], sums[count..][0..count]) |*sum, *next| {
+                        next.* = sum.*;
+                        next.add(&bases[2 * tooth + 1]);
+                    }
+                }
+                var entries: [sums.len]Entry = undefined;
+                fill(&entries, &sums);
+                for (&entries, part * sums.len..) |*entry, index| lookup.set(rows, index, std.mem.asBytes(entry));
             }
-            fill(entries, &sums);
         }
 
         /// Writes points into a table.
@@ -366,18 +404,18 @@ test "multiples for which the comb meets equal or opposite points" {
         const n: Wide = C.Scalar.modulus;
         var found: usize = 0;
         var group: Wide = 0;
-        while (group < 1 << M.teeth) : (group += 1) {
+        while (group < 1 << teeth) : (group += 1) {
             var entry: Wide = 0;
-            for (0..M.teeth) |tooth| {
-                const power = @as(Wide, 1) << @intCast(((M.blocks - 1) * M.teeth + tooth) * M.spacing);
+            for (0..teeth) |tooth| {
+                const power = @as(Wide, 1) << @intCast(((M.blocks - 1) * teeth + tooth) * M.spacing);
                 entry += if (group >> @intCast(tooth) & 1 != 0) power else -power;
             }
             const k = @mod(2 * entry, n);
             const half = @divExact(n + 1, 2);
             const h = @mod(@mod(k + (1 << M.comb_bits) - 1, n) * half, n);
             var same = true;
-            for (0..M.teeth) |tooth| {
-                const i = ((M.blocks - 1) * M.teeth + tooth) * M.spacing;
+            for (0..teeth) |tooth| {
+                const i = ((M.blocks - 1) * teeth + tooth) * M.spacing;
                 if ((h >> @intCast(i) & 1) != (group >> @intCast(tooth) & 1)) same = false;
             }
             if (!same) continue;

@@ -142,15 +142,37 @@ pub fn Points(comptime Curve: type) type {
                 return F.isZero(&p.zz_zzz, 0);
             }
 
-            /// p = 2p, for infinity too.
+            /// p = 2p, for infinity too. (Bernstein and Lange's dbl-2008-s-1.)
             pub noinline fn double(p: *Extended) void {
-                // With z = zzz the same point is (x * zz^2, y * zz^3), and zz^3 is zzz^2.
-                const squares = F.sqr(&p.zz_zzz);
-                var jacobian: Jacobian = undefined;
-                F.storeMulSub(&jacobian.x, &p.xy, &squares, &F.zeros);
-                F.store(&jacobian.yz, F.lanes(&jacobian.x, 1, &p.zz_zzz, 1));
-                jacobian.double();
-                p.takeJacobian(&jacobian);
+                const zz_zzz = &p.zz_zzz;
+                const xy = F.settle(&p.xy);
+                const twice = F.plus(&xy, &xy);
+                // v = u^2 for u = 2y, and (x - zz) * (x + zz), a third of m.
+                const v_third = F.mul(
+                    F.lanes(twice, 1, F.minus(&xy, zz_zzz), 0),
+                    F.lanes(twice, 1, F.plus(&xy, zz_zzz), 0),
+                );
+                // s = x * v, w = u * v
+                const s_w = F.mul(F.lanes(&xy, 0, twice, 1), F.lanes(&v_third, 0, &v_third, 0));
+                const thrice = F.plus(&v_third, F.plus(&v_third, &v_third));
+                const m_w_long = F.lanes(thrice, 1, &s_w, 1);
+                const m_w = if (F.product_max >= 9) F.computed(m_w_long) else F.settle(m_w_long);
+                // x = m^2 - 2s, and w * y.
+                const x_wy = F.mulSub(
+                    &m_w,
+                    F.lanes(&m_w, 0, &xy, 1),
+                    F.lanes(F.plus(&s_w, &s_w), 0, &F.zeros, 0),
+                );
+                // y = m * (s - x) - w * y, zz = v * zz
+                const y_zz = F.mulSub(
+                    F.lanes(&m_w, 0, &v_third, 0),
+                    F.lanes(F.minus(&s_w, &x_wy), 0, zz_zzz, 0),
+                    F.lanes(&x_wy, 1, &F.zeros, 0),
+                );
+                // zzz = w * zzz
+                F.store(&p.xy, F.lanes(&x_wy, 0, &y_zz, 0));
+                const zzz = F.mul(&m_w, zz_zzz);
+                F.store(zz_zzz, F.lanes(&y_zz, 1, &zzz, 1));
             }
 
             /// p = p + q, unless p is infinity, q or -q: then zz and zzz become 0, which they stay in all further sums.

@@ -3,14 +3,7 @@
 const std = @import("std");
 const ct = @import("../ct.zig");
 
-/// A fact that follows from secrets and that everybody may know, such as that a key is out of range. Branches on
-/// anything else that follows from secrets are errors: Valgrind's memcheck finds them where the secrets were marked
-/// undefined, and this marks the exceptions. It is nothing in a build without Valgrind's support.
-pub fn declassified(fact: bool) bool {
-    var copy = fact;
-    std.valgrind.memcheck.makeMemDefined(std.mem.asBytes(&copy));
-    return copy;
-}
+pub const declassified = ct.declassified;
 
 /// The same value, of which LLVM knows nothing. Where it knows that a mask is 0 or -1, it may make a branch of it.
 pub inline fn hidden(value: anytype) @TypeOf(value) {
@@ -21,9 +14,9 @@ pub inline fn hidden(value: anytype) @TypeOf(value) {
 }
 
 /// Wipes what the functions called before left on the stack, deeper than the caller's own variables: values pass
-/// through too many places to wipe each. What signs takes less than 10 KB of it.
+/// through too many places to wipe each. What signs takes less than 22 KB of it.
 pub noinline fn wipeStack() void {
-    var dead: [16 * 1024]u8 align(16) = undefined;
+    var dead: [24 * 1024]u8 align(16) = undefined;
     ct.wipe(&dead);
 }
 

@@ -118,19 +118,25 @@ fn hashOfSaltedDigest(algorithm: Algorithm, digest: []const u8, salt: []const u8
 }
 
 /// Section B.2.1: data ^= MGF1(seed).
-fn xorMask(algorithm: Algorithm, seed: []const u8, data: []u8) void {
-    var block: [hash.digest_bytes_max + 4]u8 = undefined;
-    var mask: [hash.digest_bytes_max]u8 = undefined;
-    defer ct.wipe(&block);
-    defer ct.wipe(&mask);
-    @memcpy(block[0..seed.len], seed);
+pub fn xorMask(algorithm: Algorithm, seed: []const u8, data: []u8) void {
+    var seeded: hash.State = undefined;
+    var state: hash.State = undefined;
+    var storage: [hash.digest_bytes_max]u8 = undefined;
+    defer ct.wipe(std.mem.asBytes(&seeded));
+    defer ct.wipe(std.mem.asBytes(&state));
+    defer ct.wipe(&storage);
+    const mask = storage[0..hash.digestBytes(algorithm)];
+    hash.init(algorithm, &seeded);
+    hash.append(&seeded, algorithm, seed);
     var counter: u32 = 0;
     var at: usize = 0;
     while (at < data.len) : (counter += 1) {
-        std.mem.writeInt(u32, block[seed.len..][0..4], counter, .big);
-        // The mask holds any digest.
-        const length = hash.digest(algorithm, block[0 .. seed.len + 4], &mask) catch unreachable;
-        const part = data[at..@min(at + length, data.len)];
+        state = seeded;
+        var number: [4]u8 = undefined;
+        std.mem.writeInt(u32, &number, counter, .big);
+        hash.append(&state, algorithm, &number);
+        hash.finish(&state, algorithm, mask);
+        const part = data[at..@min(at + mask.len, data.len)];
         for (part, mask[0..part.len]) |*byte, bits| byte.* ^= bits;
         at += part.len;
     }

@@ -18,6 +18,7 @@ export const SAMPLES = {
     title: "WebCrypto without TLS",
     request: { ...request, method: "POST", body: "a message" },
   },
+  cloning: { title: "Copies and bytes", request },
   streaming: { title: "Streaming", request },
   timers: { title: "Timers", request },
 };

@@ -116,6 +116,32 @@ test("tls-less-webcrypto verifies what it signed alone, and decrypts what it enc
   }
 });
 
+test("its sample of copies changes the copy alone, moves a buffer, keeps a circle in bytes, and is told what is refused", async () => {
+  const nano = await createRuntime();
+  const uninstall = nano.install(globalThis);
+  const { log } = console;
+  Object.assign(globalThis, { nano });
+  console.log = () => undefined;
+  try {
+    const app = await nano.load(readFileSync(`${FOLDER}/samples/cloning.js`, "utf8"));
+    const ask = async () => (await app.fetch(new Request("http://nano.test/"))).json();
+    const answer = await ask();
+    assert.equal(answer, {
+      likes: ["numbers", "loops", "engines"],
+      left: "0 of 1000000",
+      bytes: answer.bytes,
+      isCircle: true,
+      refused: "DataCloneError: structuredClone: a function cannot be cloned, at .guests[0].greet",
+    });
+    assert.equal(await ask(), answer);
+  } finally {
+    console.log = log;
+    Reflect.deleteProperty(globalThis, "nano");
+    uninstall();
+    await nano.close();
+  }
+});
+
 function readSong(): string {
   return [
     "Row, row, row your boat,",

@@ -61,6 +61,7 @@ export const structuredCloning: Suite = {
         assert.is(Object.getPrototypeOf(copy), Kind.prototype);
         assert.is(copy.stack, error.stack);
         assert.equal(copy.cause, [new Date(1)]);
+        assert.is(Object.keys(copy).join(), "");
         seen.push(`${copy}`);
       }
       const all = clone(new AggregateError([new RangeError("one")], "all"));
@@ -129,6 +130,65 @@ export const structuredCloning: Suite = {
       assert.equal(log, ["1", "b", "x", "y", "a"]);
     },
 
+    "getters that change what is being cloned see it as the standard has it": async () => {
+      const clone = await cloner();
+      const enumerable = { enumerable: true, configurable: true };
+      const inner: Any = {
+        get first() {
+          return delete inner.third;
+        },
+        second: 2,
+        third: 3,
+      };
+      const outer: Any = {
+        get a() {
+          delete outer.b;
+          outer.late = 1;
+          return inner;
+        },
+        b: 2,
+        inner,
+      };
+      const list: unknown[] = Array.from({ length: 200 }, (_, i) => i);
+      let reads = 0;
+      Object.defineProperty(list, 150, {
+        ...enumerable,
+        get: () => ++reads && delete list[151] && { reads },
+      });
+      const [object, elements] = clone([outer, list] as const);
+      assert.equal(object, { a: { first: true, second: 2 }, inner: { first: true, second: 2 } });
+      assert.is(object.a, object.inner);
+      assert.equal([elements[150], 151 in elements, 152 in elements], [{ reads: 1 }, false, true]);
+      assert.is(reads, 1);
+    },
+
+    "views of resizable memory go on to follow it": async () => {
+      const clone = await cloner();
+      type Growing = { resize?(length: number): void; maxByteLength?: number };
+      const Buffer = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer & Growing;
+      const buffer = new Buffer(8, { maxByteLength: 16 });
+      if (!buffer.resize) return;
+      const copy = clone({ follows: new Uint16Array(buffer, 2), fixed: new Uint8Array(buffer, 0, 8) });
+      const copied = copy.follows.buffer as ArrayBuffer & Growing;
+      copied.resize!(16);
+      assert.equal([copy.follows.length, copy.fixed.length, copied.maxByteLength], [7, 8, 16]);
+      // It grows by whole pages, and never shrinks.
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 }) as WebAssembly.Memory & {
+        toResizableBuffer?(): ArrayBuffer;
+      };
+      const pages = memory.toResizableBuffer?.();
+      if (pages) assert.is(clone(new Uint8Array(pages)).length, 65536);
+    },
+
+    "an error without a stack gets none, and one that is copied shows none among its keys": async () => {
+      const clone = await cloner();
+      const error = new Error("m");
+      delete error.stack;
+      const copy = clone(error);
+      assert.is(copy.stack, error.stack);
+      assert.is(Object.keys(copy).join(), "");
+    },
+
     "buffers are transferred, or nothing is": async () => {
       const clone = await cloner();
       const buffer = pattern(16).buffer;
@@ -141,7 +201,11 @@ export const structuredCloning: Suite = {
       assert.is(copy.bytes.buffer, copy.buffer);
       assert.equal(new Uint8Array(copy.buffer), pattern(16));
       const detached = await errorOf(() => clone(0, { transfer: [other] }));
-      return [twice, failing, detached].map(({ name, message }) => `${name}: ${message}`);
+      const stream = new ReadableStream();
+      stream.getReader();
+      const locked = await errorOf(() => clone(0, { transfer: [copy.buffer, stream] }));
+      assert.is(copy.buffer.byteLength, 16);
+      return [twice, failing, detached, locked].map(({ name, message }) => `${name}: ${message}`);
     },
 
     "depth has no limit": async () => {

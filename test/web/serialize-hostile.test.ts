@@ -1,4 +1,5 @@
 import { deepStrictEqual } from "node:assert";
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import v8 from "node:v8";
 import { test } from "uvu";
@@ -6,7 +7,7 @@ import * as assert from "uvu/assert";
 import { SerializedError, scanSerialized } from "../../ts/core/clone.ts";
 import { createSerializer } from "../../ts/web/serialize.ts";
 import { makeCore, random } from "../support/core.ts";
-import { parseGolden } from "./serialize-values.ts";
+import { parseGolden } from "./serialize-golden.ts";
 
 const { serialize, deserialize, deserializeChunks } = createSerializer();
 
@@ -108,7 +109,7 @@ test("the core's scanner takes what the reader takes, and refuses what it refuse
       // What only one who makes values can know.
       assert.match(
         outcome.error.message,
-        /not taken|indices below|pattern|engine|hostObject|within|flags|found 0x56|may grow to/,
+        /not taken|indices below|pattern|engine|hostObject|within|flags|found 0x56|found 0x00|may grow to/,
         where(),
       );
     }
@@ -116,11 +117,14 @@ test("the core's scanner takes what the reader takes, and refuses what it refuse
   assert.is(core.statistics().liveArenas, 0);
 });
 
+/** How many; as many millions as a fuzzer has time for, by INPUTS. */
+const INPUTS = Number(process.env.INPUTS ?? 20_000);
+
 test("tens of thousands of mutated inputs: bytes replaced, taken away, put in from another", () => {
   const seed = Math.floor(Math.random() * 2 ** 32);
   const next = random(seed);
   const below = (n: number) => Math.floor(next() * n);
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < INPUTS; i++) {
     const [, first] = inputs[below(inputs.length)]!;
     const [, second] = inputs[below(inputs.length)]!;
     const at = below(first.length);
@@ -209,6 +213,46 @@ test("lengths far beyond the input take no memory", () => {
   const after = process.memoryUsage();
   const grown = after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers;
   assert.ok(grown < 64 * 1024 * 1024, `${grown} bytes`);
+});
+
+test("memory stays below 200 bytes for each byte of input, whatever it is", () => {
+  const inputBytes = 250_000;
+  const inputs: Record<string, [item: string, ends?: string]> = {
+    ...{ "Maps in each other, never ended": ["3b"], "Sets in each other, never ended": ["27"] },
+    ...{ "Sets in each other": ["27", "2c01"], "Maps in each other": ["3b30", "3a02"] },
+    ...{ "errors in each other": ["7263", "2e"], "objects in each other": ["6f220161", "7b01"] },
+    ...{ "arrays in each other": ["4101", "240001"], "arrays of arrays that are not there": ["418080 10"] },
+    ...{ "empty Maps": ["3b3a00"], "empty ArrayBuffers": ["4200"], "empty views": ["5c0100"] },
+    ...{ "sparse arrays": ["6120400020"], "boxed values": ["79"], "empty errors": ["722e"] },
+  };
+  const read = `
+    import { createRuntimeSync } from "nanort";
+    process.stdin.on("data", (hex) => (text += hex)).on("end", () => {
+      const bytes = Buffer.from(text, "hex");
+      const before = process.memoryUsage().rss;
+      let value;
+      try {
+        value = createRuntimeSync().deserialize(bytes);
+      } catch (error) {
+        if (error.name !== "DataCloneError") throw error;
+      }
+      console.log((process.memoryUsage().rss - before) / bytes.length, typeof value);
+    });
+    let text = "";
+  `;
+  for (const [name, [item, ends]] of Object.entries(inputs)) {
+    const [one, end] = [item.replace(" ", ""), ends ?? ""];
+    const count = Math.floor((2 * inputBytes) / (one.length + end.length));
+    const isNested = ends !== undefined || name.includes("never ended") || name.includes("not there");
+    const hex = isNested
+      ? `ff0f${one.repeat(count)}30${end.repeat(count)}`
+      : `ff0f41${varint(count)}${one.repeat(count)}2400${varint(count)}`;
+    // The heap has to do with what 200 bytes a byte are; Node itself takes a few megabytes of it.
+    const args = [`--max-old-space-size=${(200 * inputBytes) / 1e6 + 10}`, "--input-type=module", "-e", read];
+    const [multiple] = execFileSync(process.execPath, args, { input: hex, encoding: "utf8" }).split(" ");
+    // Pages of young objects and of the code are not the value's.
+    assert.ok(Number(multiple) < 300, `${name}: ${multiple}`);
+  }
 });
 
 test("limits: bytes, objects, depth", () => {

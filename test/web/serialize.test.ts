@@ -7,8 +7,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { introspection } from "../../ts/host/introspection.ts";
 import { createSerializer, type SerializeOptions } from "../../ts/web/serialize.ts";
+import { VALUES } from "../suites/serializable.ts";
 import { random } from "../support/core.ts";
-import { parseGolden, VALUES } from "./serialize-values.ts";
+import { parseGolden } from "./serialize-golden.ts";
 
 const { serialize, serializeChunks, serializedSize, deserialize, deserializeChunks } = createSerializer(
   introspection(() => util),
@@ -41,16 +42,50 @@ test("every kind of value becomes the bytes of the golden file, and of this Node
 test("forms of older versions are read as this Node reads them", () => {
   for (const version of [13, 14]) {
     for (const [name, bytes] of golden(version)) {
-      deepStrictEqual(deserialize(bytes), v8.deserialize(bytes), `${name}, version ${version}`);
+      const ours = deserialize(bytes);
+      const theirs = readByV8(bytes);
+      if (theirs) deepStrictEqual(ours, theirs.value, `${name}, version ${version}`);
+      else assert.match(name, "cause");
     }
   }
 });
+
+/** Undefined where V8 refuses: from version 12 on, it reads no stack behind a cause, where it wrote it itself before. */
+function readByV8(bytes: Uint8Array): { value: unknown } | undefined {
+  try {
+    return { value: v8.deserialize(bytes) };
+  } catch {
+    return undefined;
+  }
+}
 
 test("version 13 with the flags that some of its writers gave views already", () => {
   const bytes = Uint8Array.from([
     0xff, 0x0d, 0x41, 0x01, 0x42, 0x01, 0x07, 0x56, 0x42, 0x00, 0x01, 0x00, 0x24, 0x00, 0x01,
   ]);
   deepStrictEqual(deserialize(bytes), [new Uint8Array([7])]);
+});
+
+test("in version 13, too, an application makes each of its objects once", () => {
+  // A host object, and a view of a resizable buffer with the flag that says so.
+  const bytes = Uint8Array.from([
+    ...[0xff, 0x0d, 0x41, 0x02, 0x5c, 0x10, 0x01, 0x2a],
+    ...[0x7e, 0x01, 0x02, 0x07, 0x56, 0x42, 0x00, 0x01, 0x02, 0x24, 0x00, 0x02],
+  ]);
+  const made: number[] = [];
+  const hostObject = (kind: number, [first]: Uint8Array) => {
+    made.push(kind);
+    return { first };
+  };
+  const [host, view] = deserialize(bytes, { hostObject }) as [object, Uint8Array];
+  deepStrictEqual(host, { first: 0x2a });
+  deepStrictEqual(view, new Uint8Array([7]));
+  deepStrictEqual(made, [16]);
+  assert.throws(
+    () => deserialize(bytes.subarray(0, -1), { hostObject }),
+    named("DataCloneError", /^byte 12: expected a view/),
+  );
+  deepStrictEqual(made, [16]);
 });
 
 // ---- generated graphs ----
@@ -195,6 +230,29 @@ test("chunks are made as they are asked for, 64 KiB at most", () => {
   assert.ok(wasRead);
   assert.ok([first, ...rest].every(({ length }) => length <= 64 * 1024));
   assert.is(Buffer.compare(Buffer.concat([first, ...rest]), serialize(value)), 0);
+});
+
+test("what is flat is written in chunks, too, as they are asked for", () => {
+  const names = Array.from({ length: 50_000 }, (_, i) => `name ${i}`);
+  const flat: [string, () => object][] = [
+    ["an array", () => [...names]],
+    ["a sparse array", () => Object.assign([], { 999999: 0 }, names)],
+    ["an object", () => Object.fromEntries(names.map((name) => [name, name]))],
+  ];
+  for (const [what, make] of flat) {
+    const value = make();
+    let wasRead = false;
+    const last = Object.keys(value).at(-1)!;
+    Object.defineProperty(value, last, { enumerable: true, get: () => (wasRead = true) });
+    const chunks = serializeChunks(value);
+    assert.ok(chunks.next().value!.length <= 64 * 1024, what);
+    assert.not(wasRead, what);
+    assert.ok(
+      [...chunks].every(({ length }) => length <= 64 * 1024),
+      what,
+    );
+    assert.ok(wasRead, what);
+  }
 });
 
 test("a long string or buffer that comes in chunks costs no more than its size", async () => {

@@ -4,11 +4,12 @@
  * written first, and what was written is the result already.
  */
 import type { Introspection } from "../host/host.ts";
-import { Reader, type ReadOptions } from "./serialize-reader.ts";
-import { Uncloneable, type WriteOptions, Writer } from "./serialize-writer.ts";
+import { Reader, type ReadOptions } from "./serialize/reader.ts";
+import { told } from "./serialize/uncloneable.ts";
+import { type WriteOptions, Writer } from "./serialize/writer.ts";
 
-export type { ReadLimits, ReadOptions } from "./serialize-reader.ts";
-export type { HostObject, WriteOptions } from "./serialize-writer.ts";
+export type { ReadLimits, ReadOptions } from "./serialize/reader.ts";
+export type { HostObject, WriteOptions } from "./serialize/writer.ts";
 
 export type SerializeOptions = WriteOptions;
 export type DeserializeOptions = ReadOptions;
@@ -21,7 +22,10 @@ export interface Serializer {
    */
   serialize(value: unknown, options?: SerializeOptions): Uint8Array<ArrayBuffer>;
 
-  /** As `serialize`, in chunks, made as they are asked for: memory holds one at a time. */
+  /**
+   * As `serialize`, in chunks of 64 KiB or so, made as they are asked for: memory holds one at a time. A string or buffer
+   * that is longer is in one.
+   */
   serializeChunks(value: unknown, options?: SerializeOptions): Generator<Uint8Array, void>;
 
   /** How many bytes `serialize` would give. Getters run. */
@@ -98,40 +102,4 @@ export function createSerializer(introspection?: Introspection): Serializer {
       return reader.finish();
     },
   };
-}
-
-function told(error: unknown): unknown {
-  if (!(error instanceof Uncloneable)) return error;
-  const { value, kind, path } = error;
-  const where = path.length > 0 ? ` at ${pathText(path)}` : "";
-  return new DOMException(
-    `${kind ? `a ${kind}` : kindText(value)} cannot be serialized${where}`,
-    "DataCloneError",
-  );
-}
-
-const PATH_PARTS_MAX = 16;
-
-function pathText(path: (string | number)[]): string {
-  const parts = path
-    .slice(-PATH_PARTS_MAX)
-    .reverse()
-    .map((part) =>
-      typeof part === "number"
-        ? `[${part}]`
-        : /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(part)
-          ? `.${part}`
-          : `[${JSON.stringify(part)}]`,
-    );
-  if (path.length > PATH_PARTS_MAX) parts.push("...");
-  return parts.join("");
-}
-
-/** What a value is, never what it holds. */
-function kindText(value: unknown): string {
-  if (typeof value === "function") return "a function";
-  if (typeof value !== "object") return `a ${typeof value}`;
-  if (value instanceof ArrayBuffer) return "a detached or too large ArrayBuffer";
-  const tag = Object.prototype.toString.call(value).slice(8, -1);
-  return `${/^[AEIOU]/.test(tag) ? "an" : "a"} ${tag}`;
 }

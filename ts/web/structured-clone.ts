@@ -15,7 +15,7 @@
 import type { Core } from "../core/core.ts";
 import type { Introspection } from "../host/host.ts";
 import { transferAll, transferables } from "./structured-clone/transfer.ts";
-import { Walk } from "./structured-clone/walk.ts";
+import { isPrimitive, Walk } from "./structured-clone/walk.ts";
 import { type Conversion, dictionaryObject, isObject, requireArguments, sequence } from "./webidl.ts";
 
 /** https://html.spec.whatwg.org/multipage/web-messaging.html#structuredserializeoptions */
@@ -38,6 +38,7 @@ export function createStructuredClone(core: Core, introspection?: Introspection)
       core.requireOpen();
       requireArguments(arguments.length, 1, "structuredClone");
       const transfer = options === undefined ? [] : transferOf(options);
+      if (transfer.length === 0 && isPrimitive(value)) return value;
       const walk = new Walk(introspection);
       if (transfer.length === 0) return walk.clone(value);
       const transferring = transferables(walk, transfer);

@@ -24,6 +24,16 @@ export function refusal(action: () => unknown): DOMException {
   throw new Error("it was cloned");
 }
 
+export type Outcome = { value: unknown } | { error: unknown };
+
+export function outcome(clone: (value: unknown) => unknown, graph: unknown): Outcome {
+  try {
+    return { value: clone(graph) };
+  } catch (error) {
+    return { error };
+  }
+}
+
 /** Fails unless two graphs are the same, references among their objects included. */
 export function assertSame(actual: unknown, expected: unknown, path = "it"): void {
   compare(actual, expected, path, new Map(), new Set());

@@ -95,13 +95,27 @@ export function shapeOf(view: ArrayBufferView): ViewShape | undefined {
   return name === undefined ? shapeOfDataView(view as DataView) : shapeOfTypedArray(view, name);
 }
 
+/**
+ * A getter may have resized the buffer after it was copied, or after one of its views was met: then the copy is a view that
+ * is out of bounds, as the standard has it, which can be made while the buffer is long enough for it.
+ */
 export function makeView(
   { Constructor, byteOffset, length }: ViewShape,
   buffer: ArrayBufferLike,
 ): ArrayBufferView {
-  return length === undefined
-    ? new Constructor(buffer, byteOffset)
-    : new Constructor(buffer, byteOffset, length);
+  const end = byteOffset + (length ?? 0) * (Constructor.BYTES_PER_ELEMENT ?? 1);
+  if (end <= buffer.byteLength) return construct();
+  const { byteLength } = buffer;
+  apply(resize!, buffer, [end]);
+  const view = construct();
+  apply(resize!, buffer, [byteLength]);
+  return view;
+
+  function construct() {
+    return length === undefined
+      ? new Constructor(buffer, byteOffset)
+      : new Constructor(buffer, byteOffset, length);
+  }
 }
 
 function shapeOfTypedArray(view: ArrayBufferView, name: string): ViewShape | undefined {
@@ -142,7 +156,8 @@ function shapeOfDataView(view: DataView): ViewShape | undefined {
 /**
  * Whether a view's length follows that of its buffer, which nothing tells: such a view ends where its buffer does, and
  * still does when the buffer is an element longer, or shorter. What is cut off meanwhile is put back. A buffer that is
- * shared cannot be made shorter, and others would see it grow: there, a view to the end is taken to follow it.
+ * shared cannot be made shorter, and others would see it grow; one of a WebAssembly.Memory grows by whole pages, for
+ * ever: there, a view to the end is taken to follow it.
  */
 function followsBuffer(
   buffer: ArrayBufferLike,
@@ -159,15 +174,28 @@ function followsBuffer(
   if (!resizableOf || !apply(resizableOf, buffer, [])) return false;
   const total = apply(byteLengthOf, buffer, []) as number;
   if (Math.floor((total - byteOffset) / elementBytes) !== length) return false;
-  if (total + elementBytes <= (apply(maxByteLengthOf!, buffer, []) as number)) {
-    apply(resize!, buffer, [total + elementBytes]);
-    const follows = lengthNow() !== length;
-    apply(resize!, buffer, [total]);
-    return follows;
+  try {
+    return total + elementBytes <= (apply(maxByteLengthOf!, buffer, []) as number)
+      ? growsWith(buffer, total + elementBytes, lengthNow)
+      : shrinksWith(buffer, total - elementBytes, lengthNow);
+  } catch {
+    return true;
   }
+}
+
+function growsWith(buffer: ArrayBuffer, longer: number, lengthNow: () => number): boolean {
+  const [total, length] = [apply(byteLengthOf, buffer, []) as number, lengthNow()];
+  apply(resize!, buffer, [longer]);
+  const follows = lengthNow() !== length;
+  apply(resize!, buffer, [total]);
+  return follows;
+}
+
+function shrinksWith(buffer: ArrayBuffer, shorter: number, lengthNow: () => number): boolean {
+  const [total, length] = [apply(byteLengthOf, buffer, []) as number, lengthNow()];
   if (length === 0) return true; // Nor can it ever be longer.
-  const tail = new Uint8Array(new Uint8Array(buffer, total - elementBytes));
-  apply(resize!, buffer, [total - elementBytes]);
+  const tail = new Uint8Array(new Uint8Array(buffer, shorter));
+  apply(resize!, buffer, [shorter]);
   let follows: boolean;
   try {
     follows = lengthNow() === length - 1;
@@ -175,6 +203,6 @@ function followsBuffer(
     follows = false; // A DataView of fixed length is out of bounds.
   }
   apply(resize!, buffer, [total]);
-  apply(set, new Uint8Array(buffer, total - elementBytes), [tail]);
+  apply(set, new Uint8Array(buffer, shorter), [tail]);
   return follows;
 }

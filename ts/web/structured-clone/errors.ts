@@ -21,11 +21,11 @@ const CONSTRUCTORS: Readonly<Record<string, Constructor | undefined>> = {
 
 const AggregateErrorConstructor = AggregateError;
 
-// Error.prototype.stack, or an accessor of each error, or, where neither is found, a value of each.
-const stackAccessor = (() => {
-  const own = getOwnPropertyDescriptor(new Error(), "stack");
-  return own?.get ? own : getOwnPropertyDescriptor(Error.prototype, "stack");
-})();
+// An accessor of each error, or Error.prototype.stack, or, where neither is found, a value of each.
+const ownStackAccessor = getOwnPropertyDescriptor(new Error(), "stack");
+const stackAccessor = ownStackAccessor?.get
+  ? ownStackAccessor
+  : getOwnPropertyDescriptor(Error.prototype, "stack");
 
 /** Of JavaScriptCore. */
 const POSITIONS = ["line", "column", "sourceURL"] as const;
@@ -39,8 +39,7 @@ export function copyError(error: Error): { copy: Error; accompanying: unknown[] 
   const name: unknown = error.name;
   const message = getOwnPropertyDescriptor(error, "message");
   const text = message && "value" in message ? toText(message.value) : undefined;
-  const copy = withoutStack(() => create(name, text));
-  setStack(copy, stackOf(error));
+  const copy = withStack(() => create(name, text), stackOf(error));
   if (hasPositions) for (const position of POSITIONS) copyData(error, copy, position);
   const cause = dataOf(error, "cause");
   return { copy, accompanying: name === "AggregateError" ? [...cause, ...dataOf(error, "errors")] : cause };
@@ -73,19 +72,24 @@ function toText(value: unknown): string {
   return `${value as string}`;
 }
 
+/** Firefox, whose errors inherit their stacks, gives them one of their own, and enumerable, where the limit is no number. */
+const NO_STACK = stackAccessor !== undefined && stackAccessor !== ownStackAccessor ? 0 : undefined;
+
 /**
- * V8 looks through the call stack for each error that it makes; for a copy in vain. Where somebody has made
- * `Error.stackTraceLimit` other than a plain property, it is left alone.
+ * A new error, with the stack that is given and not its own. V8 looks through the call stack for each error that it makes,
+ * here in vain: without a limit that is a number it does not, nor does it keep what it would need to write a stack. Where
+ * somebody has made `Error.stackTraceLimit` other than a plain property, it is left alone.
  */
-function withoutStack(make: () => Error): Error {
+export function withStack(make: () => Error, stack: string | undefined): Error {
   const limit = getOwnPropertyDescriptor(Error, "stackTraceLimit");
-  if (!limit?.writable) return make();
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
+  const isLimited = limit?.writable === true;
+  if (isLimited) (Error as { stackTraceLimit: unknown }).stackTraceLimit = NO_STACK;
   try {
-    return make();
+    const error = make();
+    setStack(error, stack);
+    return error;
   } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+    if (isLimited) Error.stackTraceLimit = limit.value as number;
   }
 }
 
@@ -93,6 +97,7 @@ function withoutStack(make: () => Error): Error {
 export function stackOf(error: object): string | undefined {
   try {
     const own = getOwnPropertyDescriptor(error, "stack");
+    if (!own && stackAccessor === ownStackAccessor) return undefined;
     const stack: unknown =
       own && "value" in own ? own.value : stackAccessor?.get && apply(stackAccessor.get, error, []);
     return typeof stack === "string" ? stack : undefined;
@@ -108,9 +113,8 @@ export function setStack(copy: object, stack: string | undefined): void {
     if (stack === undefined) delete (copy as { stack?: unknown }).stack;
     else (copy as { stack: string }).stack = stack;
   } else if (stack !== undefined) {
-    if (stackAccessor?.set) apply(stackAccessor.set, copy, [stack]);
-    else
-      defineProperty(copy, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
+    // The setter of Firefox would make it enumerable.
+    defineProperty(copy, "stack", { value: stack, writable: true, enumerable: false, configurable: true });
   }
 }
 

@@ -9,18 +9,29 @@
  *   host.introspection                    for the same, where the engine has it, and for proxies
  *   the engine's own structuredClone      for its platform objects, and slots that nothing else tells of
  *
- * None of these runs code of the object's, save those of a proxy where the engine cannot tell of proxies. One case
- * passes for what it looks like: a Map, a buffer or an object with slots that cannot be copied, whose prototype was
- * replaced by one without a tag, and that has been given enumerable properties of its own.
+ * None of these runs code of the object's, save that of a proxy, be it the object or one that it inherits from, where the
+ * engine cannot tell of proxies. One case passes for what it looks like: a Map, a buffer or an object with slots that
+ * cannot be copied, whose prototype was replaced by one without a tag, and that has been given enumerable properties of
+ * its own.
  */
 import type { Introspection, SlotKind } from "../../host/host.ts";
 import { slotsOf as cryptoKeySlotsOf } from "../crypto/key.ts";
 import { engineStructuredClone, getterOf } from "./intrinsics.ts";
-import { interfaceOf, isDOMException, isFileOrBlob, isNative, NOT_SERIALIZABLE } from "./platform.ts";
+import {
+  hasDOMExceptionSlots,
+  interfaceOf,
+  isDOMException,
+  isFileOrBlob,
+  isNative,
+  lacksSlots,
+  NOT_SERIALIZABLE,
+} from "./platform.ts";
 
-export type Kind = Exclude<SlotKind, "other"> | "Object" | "platform object" | "uncloneable";
+export type Kind =
+  | Exclude<SlotKind, "other">
+  | ("Object" | "heir of a proxy" | "platform object" | "uncloneable");
 
-const { getPrototypeOf, prototype: ObjectPrototype } = Object;
+const { getPrototypeOf, getOwnPropertyDescriptor, isExtensible, prototype: ObjectPrototype } = Object;
 const { toStringTag } = Symbol;
 const { apply } = Reflect;
 const stringOf = ObjectPrototype.toString;
@@ -37,6 +48,9 @@ function passes(check: (...args: never[]) => unknown, object: object): boolean {
 
 const { prototype: MapPrototype } = Map;
 const { prototype: SetPrototype } = Set;
+const { prototype: DatePrototype } = Date;
+const { prototype: RegExpPrototype } = RegExp;
+const { prototype: ErrorPrototype } = Error;
 const hasMapData = getterOf(Map.prototype, "size");
 const hasSetData = getterOf(Set.prototype, "size");
 const hasArrayBufferData = getterOf(ArrayBuffer.prototype, "byteLength");
@@ -71,11 +85,39 @@ const CHECKS: readonly [Kind, (...args: never[]) => unknown][] = [
  * `kindOfEmpty` if it turns out to have no enumerable property of its own.
  */
 export function kindOf(object: object, introspection: Introspection | undefined): Kind {
-  if (!(toStringTag in object)) return kindOfUntagged(apply(stringOf, object, []));
   const prototype = getPrototypeOf(object) as object | null;
   if (prototype === MapPrototype && passes(hasMapData, object)) return "Map";
   if (prototype === SetPrototype && passes(hasSetData, object)) return "Set";
-  return kindOfTagged(object, introspection);
+  if (introspection !== undefined && inheritsFromProxy(prototype, introspection)) {
+    return kindOfHeir(object, introspection);
+  }
+  if (!(toStringTag in object)) return kindOfUntagged(apply(stringOf, object, []));
+  return kindOfTagged(object, prototype, introspection);
+}
+
+/** Whether a proxy is in a prototype chain, so that looking for anything there would run its code. */
+function inheritsFromProxy(from: object | null, introspection: Introspection): boolean {
+  for (
+    let prototype = from;
+    prototype !== null &&
+    prototype !== ObjectPrototype &&
+    prototype !== DatePrototype &&
+    prototype !== RegExpPrototype &&
+    prototype !== ErrorPrototype;
+    prototype = getPrototypeOf(prototype) as object | null
+  ) {
+    if (introspection.isProxy(prototype)) return true;
+  }
+  return false;
+}
+
+/** By slots alone. */
+function kindOfHeir(object: object, introspection: Introspection): Kind {
+  if (cryptoKeySlotsOf(object) || hasDOMExceptionSlots(object)) return "platform object";
+  const kind = introspection.slotKind(object);
+  if (kind) return kind === "other" ? "uncloneable" : kind;
+  if (hasNoKeys(object) && kindByEngine(object) === "uncloneable") return "uncloneable";
+  return "heir of a proxy";
 }
 
 /** By what `Object.prototype.toString` says of an object without a tag. */
@@ -100,15 +142,36 @@ function kindOfUntagged(string: string): Kind {
   }
 }
 
-function kindOfTagged(object: object, introspection: Introspection | undefined): Kind {
+function kindOfTagged(
+  object: object,
+  prototype: object | null,
+  introspection: Introspection | undefined,
+): Kind {
   if (cryptoKeySlotsOf(object) || isDOMException(object)) return "platform object";
   const kind = kindBySlots(object, introspection);
   if (kind) return kind;
+  if (prototype === null && isModule(object)) return "uncloneable";
   const name = interfaceOf(object);
-  if (name === undefined) return hasNoKeys(object) ? kindByEngine(object) : "Object";
-  if (NOT_SERIALIZABLE.has(name)) return "uncloneable";
-  if (isFileOrBlob(object, name)) return "platform object";
-  return hasNoKeys(object) || isNative(name) ? kindByEngine(object) : "Object";
+  if (name !== undefined && NOT_SERIALIZABLE.has(name)) return "uncloneable";
+  if (name !== undefined && isFileOrBlob(object, name)) return "platform object";
+  if (hasNoKeys(object)) return kindByEngine(object);
+  // Of what only inherits from a class, the engine would read the properties.
+  if (name === undefined || !isNative(name) || lacksSlots(object, name)) return "Object";
+  return introspection && name === "Promise" ? "Object" : kindByEngine(object);
+}
+
+/**
+ * Whether an object without prototype is a module's namespace, whose exports are writable as they are described, though
+ * nothing can write them. Of one that is not initialized yet, they cannot even be described.
+ */
+function isModule(object: object): boolean {
+  if (isExtensible(object) || getOwnPropertyDescriptor(object, toStringTag)?.value !== "Module") return false;
+  try {
+    const [name] = Object.keys(object);
+    return name === undefined || getOwnPropertyDescriptor(object, name)!.writable === true;
+  } catch {
+    return true;
+  }
 }
 
 /** The kind of an object that looks ordinary, and has no enumerable properties that would have to be read. */

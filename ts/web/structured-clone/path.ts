@@ -11,7 +11,7 @@ const STEPS_MAX = 16;
 const NAME_LENGTH_MAX = 64;
 
 /** @param what what the value is, if it is not to be found out here. */
-export function uncloneable(value: unknown, walk: Walk, what = nameOf(value)): DOMException {
+export function uncloneable(value: unknown, walk: Walk, what = nameOf(value, walk)): DOMException {
   const path = pathTo(walk);
   const article = /^[aeio]/i.test(what) ? "an" : "a"; // a Uint8Array, a URL
   const message = `structuredClone: ${article} ${what} cannot be cloned${path && `, at ${path}`}`;
@@ -67,9 +67,10 @@ function shorten(text: string): string {
 }
 
 /** "function", "symbol", or the name of an object's class, without running any code of its own. */
-function nameOf(value: unknown): string {
+function nameOf(value: unknown, { isProxy }: Walk): string {
   if (typeof value !== "object" || value === null) return typeof value;
   for (let holder: object | null = value; holder !== null; holder = getPrototypeOf(holder) as object | null) {
+    if (isProxy?.(holder)) return "object of this kind";
     const tag: unknown = getOwnPropertyDescriptor(holder, Symbol.toStringTag)?.value;
     if (typeof tag === "string" && tag !== "") return shorten(tag);
     const Class: unknown = getOwnPropertyDescriptor(holder, "constructor")?.value;

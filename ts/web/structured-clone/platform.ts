@@ -4,9 +4,14 @@
  */
 import { type CryptoKey, cloneOf, slotsOf as cryptoKeySlotsOf } from "../crypto/key.ts";
 import { setStack, stackOf } from "./errors.ts";
-import { engineStructuredClone, getterOf } from "./intrinsics.ts";
+import { engineStructuredClone, getterIfAny, getterOf } from "./intrinsics.ts";
 
-const { getPrototypeOf, getOwnPropertyDescriptor, prototype: ObjectPrototype } = Object;
+const {
+  getPrototypeOf,
+  getOwnPropertyDescriptor,
+  getOwnPropertyDescriptors,
+  prototype: ObjectPrototype,
+} = Object;
 const { toStringTag } = Symbol;
 const { apply } = Reflect;
 const functionToString = Function.prototype.toString;
@@ -14,6 +19,7 @@ const functionToString = Function.prototype.toString;
 const DOMExceptionPrototype = DOMException.prototype;
 const nameOf = getterOf(DOMExceptionPrototype, "name");
 const messageOf = getterOf(DOMExceptionPrototype, "message");
+const hasMessageGetter = getterIfAny(DOMExceptionPrototype, "message") !== undefined;
 
 /**
  * Interfaces without [Serializable]. Some engines take their objects for ordinary ones, since they are made in
@@ -62,8 +68,40 @@ export function isNative(name: string): boolean {
   return (apply(functionToString, globalClass(name), []) as string).includes("[native code]");
 }
 
+/** Those of the language that have no getter, and a method that looks at nothing else. */
+const LOOKING: Readonly<Record<string, string | undefined>> = {
+  __proto__: null as never,
+  ...{ WeakMap: "has", WeakSet: "has", WeakRef: "deref", FinalizationRegistry: "unregister" },
+};
+
+/**
+ * Whether an object inherits from a global class, but is none of its: getters of the class throw. False where nothing
+ * tells.
+ */
+export function lacksSlots(object: object, name: string): boolean {
+  const properties = getOwnPropertyDescriptors(globalClass(name)!.prototype) as PropertyDescriptorMap;
+  const method = name.startsWith("Intl.") ? "resolvedOptions" : LOOKING[name];
+  const look: unknown = method
+    ? properties[method]?.value
+    : Object.values(properties).find((property) => property.get)?.get;
+  if (typeof look !== "function") return false;
+  try {
+    apply(look as () => unknown, object, [{}]);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 export function isDOMException(object: object): object is DOMException {
-  if (!apply(ObjectPrototype.isPrototypeOf, DOMExceptionPrototype, [object])) return false;
+  return (
+    apply(ObjectPrototype.isPrototypeOf, DOMExceptionPrototype, [object]) && hasDOMExceptionSlots(object)
+  );
+}
+
+/** The same without looking at what it inherits from, where there is a getter that tells. */
+export function hasDOMExceptionSlots(object: object): object is DOMException {
+  if (!hasMessageGetter) return apply(ObjectPrototype.isPrototypeOf, DOMExceptionPrototype, [object]);
   try {
     apply(messageOf, object, []);
     return true;
@@ -90,10 +128,11 @@ export function isFileOrBlob(object: object, name: string): object is Blob {
  */
 export function copyPlatformObject(object: object): object {
   if (cryptoKeySlotsOf(object)) return cloneOf(object as CryptoKey);
-  if (isDOMException(object)) return copyDOMException(object);
+  if (hasDOMExceptionSlots(object)) return copyDOMException(object);
   const name = interfaceOf(object);
   if (name === "File") return copyFile(object as File);
-  if (name === "Blob") return new Blob([object as Blob], { type: (object as Blob).type });
+  if (name === "Blob")
+    return new Blob([object as Blob], { type: apply(getterOf(Blob.prototype, "type"), object, []) });
   return engineStructuredClone(object);
 }
 

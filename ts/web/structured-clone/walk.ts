@@ -12,6 +12,7 @@
  * that has no other in it, the commonest kind, needs none.
  */
 import type { Introspection } from "../../host/host.ts";
+import { define, followed, type Layout, make, rootLayout } from "../layouts.ts";
 import { copyArrayBuffer, isArrayBuffer, isDetached, makeView, shapeOf } from "./buffers.ts";
 import { accompany, copyError } from "./errors.ts";
 import { getterIfAny, getterOf } from "./intrinsics.ts";
@@ -19,7 +20,10 @@ import { type Kind, kindOf, kindOfEmpty } from "./kinds.ts";
 import { uncloneable } from "./path.ts";
 import { copyPlatformObject } from "./platform.ts";
 
-const { keys: keysOf, defineProperty, getPrototypeOf, hasOwn, prototype: ObjectPrototype } = Object;
+const { keys: keysOf, defineProperty } = Object;
+const { getPrototypeOf, setPrototypeOf, prototype: ObjectPrototype } = Object;
+/** Called as a method, it costs engines nothing while they go through the keys of an object. */
+const hasOwn = ObjectPrototype.hasOwnProperty;
 const { isArray, prototype: ArrayPrototype } = Array;
 const { isView } = ArrayBuffer;
 const { apply, ownKeys } = Reflect;
@@ -35,24 +39,15 @@ const VALUES = {
   String: String.prototype.valueOf,
 };
 
-const FLAGS = [
-  ...([
-    ["d", "hasIndices"],
-    ["g", "global"],
-    ["i", "ignoreCase"],
-    ["m", "multiline"],
-  ] as const),
-  ...([
-    ["s", "dotAll"],
-    ["u", "unicode"],
-    ["v", "unicodeSets"],
-    ["y", "sticky"],
-  ] as const),
-].flatMap(([letter, name]) => {
-  const getter = getterIfAny<boolean>(RegExp.prototype, name);
-  return getter ? [[letter, getter] as const] : [];
-});
 const sourceOf = getterOf<string>(RegExp.prototype, "source");
+const hasIndicesOf = getterOf<boolean>(RegExp.prototype, "hasIndices");
+const globalOf = getterOf<boolean>(RegExp.prototype, "global");
+const ignoreCaseOf = getterOf<boolean>(RegExp.prototype, "ignoreCase");
+const multilineOf = getterOf<boolean>(RegExp.prototype, "multiline");
+const dotAllOf = getterOf<boolean>(RegExp.prototype, "dotAll");
+const unicodeOf = getterOf<boolean>(RegExp.prototype, "unicode");
+const unicodeSetsOf = getterIfAny<boolean>(RegExp.prototype, "unicodeSets");
+const stickyOf = getterOf<boolean>(RegExp.prototype, "sticky");
 
 /** Up to this length, listing an array's keys takes less time than other ways to know that it has nothing but elements. */
 const LISTED_LENGTH_MAX = 128;
@@ -111,22 +106,14 @@ export class Level {
   shape: Shape = "object";
   list: readonly unknown[] = NOTHING;
   place: string | number = 0;
+  /** Of an object that is copied here: its number, and what was copied of it so far; its copy, once it is made. */
+  number = -1;
+  layout: Layout = rootLayout();
+  from = 0;
+  copy: Keyed | undefined = undefined;
 
   constructor(up: Level | undefined) {
     this.up = up;
-  }
-}
-
-/** An original and its copy. */
-class Pair {
-  readonly original: unknown;
-  copy: object;
-  readonly next: Pair | undefined;
-
-  constructor(original: unknown, copy: object, next: Pair | undefined) {
-    this.original = original;
-    this.copy = copy;
-    this.next = next;
   }
 }
 
@@ -134,22 +121,23 @@ class Pair {
 export class Walk {
   readonly introspection: Introspection | undefined;
   readonly isProxy: ((object: object) => boolean) | undefined;
-  /** The first of the originals, most often the only one, and its copy. */
-  first: unknown = undefined;
-  firstCopy: object | undefined = undefined;
-  /** The standard's memory: the next few, the last one first; or the copies of all others by their originals. */
-  few: Pair | undefined = undefined;
-  fewCount = 0;
-  memory: Memory | undefined = undefined;
+  /** The standard's memory: what was met, in order, and its copies; of more than a few, the numbers in that order. */
+  readonly copies: unknown[];
+  readonly originals: unknown[];
+  numbers: Numbers | undefined = undefined;
+  /** Values of the properties so far, of all objects that are not made yet. */
+  readonly values: unknown[];
+  valuesCount = 0;
 
   /** How far the call stack is into the graph, and its last level; the first is above what is cloned. */
   depth = 0;
-  level: Level | undefined = undefined;
+  level = new Level(undefined);
   /** The frames around that. */
   frame: Frame | undefined = undefined;
 
-  /** What is to be entered once the call stack is empty, and put into the innermost frame. */
+  /** What is to be entered once the call stack is empty, and put into the innermost frame; and its number. */
   value: unknown = undefined;
+  number = 0;
   innermost: Frame | undefined = undefined;
   /** The last frame that was made of the call stack's levels, from the innermost on. */
   outermost: Frame | undefined = undefined;
@@ -161,14 +149,17 @@ export class Walk {
   constructor(introspection: Introspection | undefined) {
     this.introspection = introspection;
     this.isProxy = introspection?.isProxy;
+    this.copies = takeList();
+    this.originals = takeList();
+    this.values = takeList();
   }
 
   /** Has a placeholder stand for an object; false if one does already. */
   transfer(object: object, placeholder: Placeholder): boolean {
-    if (copyOf(this, object)) return false;
+    if (met(this, object) !== undefined) return false;
     this.held ??= [];
     this.unfilled ??= [];
-    remember(this, object, placeholder);
+    this.copies[this.copies.length - 1] = placeholder;
     return true;
   }
 
@@ -179,13 +170,13 @@ export class Walk {
    */
   clone(value: unknown): unknown {
     if (isPrimitive(value)) return value;
-    const copy = copyOf(this, value) ?? enter(this, value);
+    const copy = met(this, value) ?? enter(this, value);
     while (this.innermost) {
       let frame: Frame | undefined = this.innermost;
       this.innermost = undefined;
       this.outermost = undefined;
       this.frame = frame;
-      put(this, frame, enter(this, this.value));
+      put(this, frame, enter(this, this.value, this.number));
       if (this.innermost) {
         surround(this, frame);
         continue;
@@ -196,6 +187,9 @@ export class Walk {
         if (this.innermost) surround(this, frame.up);
       }
     }
+    giveList(this.copies);
+    giveList(this.originals);
+    giveList(this.values);
     return copy;
   }
 
@@ -212,7 +206,7 @@ function settled(copy: unknown): unknown {
 }
 
 /** A function or symbol is none, so that it comes to `enter`, which refuses it. */
-function isPrimitive(value: unknown): boolean {
+export function isPrimitive(value: unknown): boolean {
   if (typeof value === "object") return value === null;
   return typeof value !== "function" && typeof value !== "symbol";
 }
@@ -220,41 +214,69 @@ function isPrimitive(value: unknown): boolean {
 // ---- memory ----
 
 /** A Map that has the built-in methods as they were at first. */
-class Memory extends Map<unknown, object> {}
-defineProperty(Memory.prototype, "get", { value: Map.prototype.get });
-defineProperty(Memory.prototype, "set", { value: Map.prototype.set });
+class Numbers extends Map<unknown, number> {}
+defineProperty(Numbers.prototype, "get", { value: Map.prototype.get });
+defineProperty(Numbers.prototype, "set", { value: Map.prototype.set });
 
 /** To find one of so few takes less time than hashing it. */
 const FEW_MAX = 12;
 
-function copyOf(walk: Walk, value: unknown): object | undefined {
-  const { memory } = walk;
-  if (value === walk.first) return walk.firstCopy;
-  if (memory !== undefined) return memory.get(value);
-  for (let pair = walk.few; pair !== undefined; pair = pair.next)
-    if (pair.original === value) return pair.copy;
-  return undefined;
-}
+/** In the place of a copy that is not made yet. */
+const UNMADE: object = { __proto__: null };
 
-function remember(walk: Walk, value: unknown, copy: object): void {
-  const { few } = walk;
-  if (walk.firstCopy === undefined || value === walk.first) {
-    walk.first = value;
-    walk.firstCopy = copy;
-  } else if (walk.memory !== undefined) {
-    walk.memory.set(value, copy);
-  } else if (few !== undefined && few.original === value) {
-    few.copy = copy; // It has turned out not to be what it was taken for.
+/** The copy of what was met before. Anything else gets the next number, under which its copy is to be put. */
+function met(walk: Walk, value: unknown): object | undefined {
+  const { copies, originals, numbers } = walk;
+  const next = copies.length;
+  let number: number | undefined;
+  if (numbers !== undefined) {
+    number = numbers.get(value);
+    if (number === undefined) numbers.set(value, next);
   } else {
-    walk.few = new Pair(value, copy, few);
-    if (++walk.fewCount > FEW_MAX) walk.memory = memoryOf(walk.few);
+    for (let i = 0; i < next; i++) if (originals[i] === value) number = i;
+    if (number === undefined) {
+      originals[next] = value;
+      if (next === FEW_MAX) walk.numbers = numbersOf(originals);
+    }
   }
+  if (number === undefined) {
+    copies[next] = UNMADE;
+    return undefined;
+  }
+  const copy = copies[number] as object;
+  return copy === UNMADE ? makeOpen(walk, number) : copy;
 }
 
-function memoryOf(pairs: Pair): Memory {
-  const memory = new Memory();
-  for (let pair: Pair | undefined = pairs; pair; pair = pair.next) memory.set(pair.original, pair.copy);
-  return memory;
+function numbersOf(originals: readonly unknown[]): Numbers {
+  const numbers = new Numbers();
+  for (let i = 0; i < originals.length; i++) numbers.set(originals[i], i);
+  return numbers;
+}
+
+/** An object refers to one that it is in, and whose properties are not all known yet: it is made of those that are. */
+function makeOpen(walk: Walk, number: number): object {
+  let { level } = walk;
+  while (level.number !== number) level = level.up!;
+  return makeSoFar(walk, level);
+}
+
+function makeSoFar(walk: Walk, level: Level): Keyed {
+  level.copy = make(level.layout, walk.values, level.from) as Keyed;
+  walk.copies[level.number] = level.copy;
+  return level.copy;
+}
+
+/** Lists that inherit nothing, so that what somebody has made of `Array.prototype` does not matter, between walks. */
+const spareLists: unknown[][] = [];
+const SPARE_LISTS_MAX = 12;
+
+function takeList(): unknown[] {
+  return spareLists.pop() ?? (setPrototypeOf([], null) as unknown[]);
+}
+
+function giveList(list: unknown[]): void {
+  list.length = 0;
+  if (spareLists.length < SPARE_LISTS_MAX) append(spareLists, list);
 }
 
 // ---- the call stack, and frames ----
@@ -274,9 +296,9 @@ function enterInner(
   const { depth } = walk;
   if (depth === CALL_DEPTH_MAX) {
     walk.value = value;
+    walk.number = walk.copies.length - 1;
     return undefined;
   }
-  walk.level ??= new Level(undefined);
   const outer = walk.level;
   outer.down ??= new Level(outer);
   const level = outer.down;
@@ -321,8 +343,7 @@ function put(walk: Walk, { shape, copy: holder, list, at }: Frame, copy: object)
 
 function putProperty(walk: Walk, holder: object, key: string | number, value: unknown): void {
   if (walk.held) hold(walk.held, holder, key, value);
-  if (key in holder) define(holder, key, value);
-  else (holder as Keyed)[key] = value;
+  define(holder, key, value);
 }
 
 /** Notes a property that holds a placeholder. */
@@ -338,11 +359,6 @@ function goOn(walk: Walk, { shape, source, copy, list, length, at }: Frame): voi
   } else copyContents(walk, shape, source, copy, list, at + 1);
 }
 
-/** ECMAScript's CreateDataProperty, for a key that assignment would find in a prototype. */
-function define(holder: object, key: string | number, value: unknown): void {
-  defineProperty(holder, key, { value, writable: true, enumerable: true, configurable: true });
-}
-
 /** Adds to an array, past what somebody may have made of `Array.prototype`'s elements. */
 function append(list: unknown[], value: unknown): void {
   if (ArrayPrototype.length === 0) list.push(value);
@@ -352,34 +368,63 @@ function append(list: unknown[], value: unknown): void {
 // ---- copying what is in an object ----
 
 /**
- * Copies the properties of an object that is being entered; false if there are none. The keys that `for` goes through are
- * those that there were at first; what a getter deletes it leaves out, and what one adds.
+ * Copies the properties of an object that is being entered. The keys that `for` goes through are those that there were at
+ * first; what a getter deletes it leaves out, and what one adds. The copy is made at the end, unless it is needed before:
+ * where something inside refers to it, has to wait, or is transferred, or its names follow no layout.
  */
-function copyProperties(walk: Walk, source: Keyed, copy: Keyed): boolean {
-  let isEmpty = true;
+function copyProperties(walk: Walk, source: Keyed, number: number): Keyed {
+  const { level, values } = walk;
+  const from = walk.valuesCount;
+  let layout = rootLayout();
+  let copy: Keyed | undefined = walk.held && copyMade(walk, number, {});
   let rest: string[] | undefined;
   for (const key in source) {
-    if (!hasOwn(source, key)) continue;
-    if (rest) {
-      rest.push(key);
+    if (!hasOwn.call(source, key)) continue;
+    if (rest !== undefined) {
+      append(rest, key);
       continue;
     }
-    isEmpty = false;
     let value = source[key];
+    let next: Layout | undefined;
+    if (copy === undefined) {
+      next = followed(layout, key);
+      if (next === undefined) copy = copyMade(walk, number, make(layout, values, from) as Keyed);
+    }
     if (!isPrimitive(value)) {
-      const inner = copyOf(walk, value) ?? enterInner(walk, value, "object", NOTHING, key);
+      if (copy === undefined) {
+        level.number = number;
+        level.layout = layout;
+        level.from = from;
+        level.copy = undefined;
+      }
+      const inner = met(walk, value) ?? enterInner(walk, value, "object", NOTHING, key);
+      if (copy === undefined) copy = level.copy;
       if (inner === undefined || walk.innermost !== undefined) {
+        copy ??= makeSoFar(walk, level);
         rest = [key];
         if (inner === undefined) continue;
       }
-      if (walk.held !== undefined) hold(walk.held, copy, key, inner);
+      if (walk.held !== undefined) hold(walk.held, copy!, key, inner);
       value = inner;
     }
-    if (key in ObjectPrototype) define(copy, key, value);
-    else copy[key] = value;
+    if (copy !== undefined) {
+      if (key in ObjectPrototype) define(copy, key, value);
+      else copy[key] = value;
+    } else {
+      values[walk.valuesCount++] = value;
+      layout = next!;
+    }
   }
+  walk.valuesCount = from;
+  copy ??= copyMade(walk, number, make(layout, values, from) as Keyed);
   if (rest) wait(walk, "object", source, copy, rest, rest.length, 0);
-  return !isEmpty;
+  return copy;
+}
+
+/** Notes the copy of what was met. */
+function copyMade<Copy extends object>(walk: Walk, number: number, copy: Copy): Copy {
+  walk.copies[number] = copy;
+  return copy;
 }
 
 /** The same for properties that were listed before, from one on. */
@@ -387,13 +432,13 @@ function copyListed(walk: Walk, source: Keyed, copy: Keyed, keys: string[], from
   const { length } = keys;
   for (let i = from; i < length; i++) {
     const key = keys[i]!;
-    if (!hasOwn(source, key)) continue;
+    if (!hasOwn.call(source, key)) continue;
     const value = source[key];
     if (isPrimitive(value)) {
       putProperty(walk, copy, key, value);
       continue;
     }
-    const inner = copyOf(walk, value) ?? enterInner(walk, value, "object", keys, key);
+    const inner = met(walk, value) ?? enterInner(walk, value, "object", keys, key);
     if (inner) putProperty(walk, copy, key, inner);
     if (!inner || walk.innermost) {
       wait(walk, "object", source, copy, keys, length, i);
@@ -405,23 +450,36 @@ function copyListed(walk: Walk, source: Keyed, copy: Keyed, keys: string[], from
 /** The same for an array that had an element at each index, and no other property, when it was entered. */
 function copyElements(walk: Walk, source: unknown[], copy: unknown[], length: number, from: number): void {
   for (let i = from; i < length; i++) {
-    let value = source[i];
-    if (!isPrimitive(value)) {
-      const inner = copyOf(walk, value) ?? enterInner(walk, value, "elements", NOTHING, i);
-      if (inner === undefined || walk.innermost !== undefined) {
-        if (inner !== undefined) putProperty(walk, copy, i, inner);
-        wait(walk, "elements", source, copy, NOTHING, length, i);
-        return;
-      }
-      if (walk.held !== undefined) hold(walk.held, copy, i, inner);
-      value = inner;
-    } else if (value === undefined && !hasOwn(source, i)) {
-      continue;
-    }
-    if (i in ArrayPrototype) define(copy, i, value);
-    else copy[i] = value;
+    // A getter may have taken it away, and then what is inherited does not count.
+    if (!(i in source) || (i in ArrayPrototype && !hasOwn.call(source, i))) continue;
+    if (!copyElement(walk, source, copy, length, i, source[i])) return;
   }
   if (copy.length !== length) copy.length = length;
+}
+
+/** Copies an element that has been read; false if it has to wait. */
+function copyElement(
+  walk: Walk,
+  source: unknown[],
+  copy: unknown[],
+  length: number,
+  at: number,
+  element: unknown,
+): boolean {
+  let value = element;
+  if (!isPrimitive(value)) {
+    const inner = met(walk, value) ?? enterInner(walk, value, "elements", NOTHING, at);
+    if (inner === undefined || walk.innermost !== undefined) {
+      if (inner !== undefined) putProperty(walk, copy, at, inner);
+      wait(walk, "elements", source, copy, NOTHING, length, at);
+      return false;
+    }
+    if (walk.held !== undefined) hold(walk.held, copy, at, inner);
+    value = inner;
+  }
+  if (at in ArrayPrototype) define(copy, at, value);
+  else copy[at] = value;
+  return true;
 }
 
 /** The same for contents that were taken out before; at the end, they are filled in. */
@@ -437,7 +495,7 @@ function copyContents(
   for (let i = from; i < length; i++) {
     const value = list[i];
     if (isPrimitive(value)) continue;
-    const inner = copyOf(walk, value) ?? enterInner(walk, value, shape, list, i);
+    const inner = met(walk, value) ?? enterInner(walk, value, shape, list, i);
     if (inner) list[i] = inner;
     if (!inner || walk.innermost) {
       wait(walk, shape, source, copy, list, length, i);
@@ -461,34 +519,46 @@ function fill(shape: Contents, copy: object, list: unknown[]): void {
 
 // ---- entering ----
 
-/** The copy of an object that has none yet. Where it waits for others, `walk.entered` is set. */
-function enter(walk: Walk, value: unknown): object {
+/** The copy of what was just met for the first time. Where it waits for others, there is `walk.innermost`. */
+function enter(walk: Walk, value: unknown, number = walk.copies.length - 1): object {
   if (typeof value !== "object" || value === null) throw uncloneable(value, walk);
   const { introspection } = walk;
   if (walk.isProxy?.(value)) throw uncloneable(value, walk, "Proxy");
-  if (isArray(value)) return enterArray(walk, value);
-  if (isView(value)) return enterView(walk, value);
+  if (isArray(value)) return enterArray(walk, value, number);
+  if (isView(value)) return enterView(walk, value, number);
   const kind = kindOf(value, introspection);
-  return kind === "Object" ? enterObject(walk, value) : enterKind(walk, value, kind);
+  return kind === "Object" ? enterObject(walk, value, number) : enterKind(walk, value, kind, number);
 }
 
-function enterObject(walk: Walk, source: object): object {
-  const copy = {};
-  remember(walk, source, copy);
-  if (!copyProperties(walk, source as Keyed, copy) && source !== ObjectPrototype) {
+function enterObject(walk: Walk, source: object, number: number): object {
+  const copy = copyProperties(walk, source as Keyed, number);
+  if (isEmpty(copy) && !walk.innermost && source !== ObjectPrototype) {
     const kind = kindOfEmpty(source, walk.introspection);
-    if (kind !== "Object") return enterKind(walk, source, kind);
+    if (kind !== "Object") return enterKind(walk, source, kind, number);
   }
   return copy;
 }
 
-function enterArray(walk: Walk, source: unknown[]): object {
+function isEmpty(object: object): boolean {
+  for (const key in object) if (hasOwn.call(object, key)) return false;
+  return true;
+}
+
+/** The same where `for` would ask a proxy that the object inherits from. */
+function enterHeir(walk: Walk, source: object, number: number): object {
+  const copy = copyMade(walk, number, {});
+  copyListed(walk, source as Keyed, copy, keysOf(source), 0);
+  return copy;
+}
+
+function enterArray(walk: Walk, source: unknown[], number: number): object {
   const { length } = source;
   const listed = length <= LISTED_LENGTH_MAX || !hasElementsOnly(walk, source) ? keysOf(source) : undefined;
   const copy: unknown[] = length <= DENSE_LENGTH_MAX ? new Array(length) : [];
-  remember(walk, source, copy);
+  walk.copies[number] = copy;
   if (!listed) {
-    copyElements(walk, source, copy, length, copyNumbers(source, copy, length));
+    const next = copyNumbers(walk, source, copy, length);
+    if (next !== undefined) copyElements(walk, source, copy, length, next);
   } else if (listed.length === length && (length === 0 || listed[length - 1] === String(length - 1))) {
     copyElements(walk, source, copy, length, 0);
   } else {
@@ -498,30 +568,30 @@ function enterArray(walk: Walk, source: unknown[]): object {
   return copy;
 }
 
-function enterView(walk: Walk, view: ArrayBufferView): object {
+function enterView(walk: Walk, view: ArrayBufferView, number: number): object {
   const shape = shapeOf(view);
   if (!shape) throw uncloneable(view, walk, "view of a buffer that is detached, or too short for it");
-  const buffer = copyOf(walk, shape.buffer) ?? enterBuffer(walk, shape.buffer);
+  const buffer = met(walk, shape.buffer) ?? enterBuffer(walk, shape.buffer);
   const copy =
     buffer instanceof Placeholder
       ? new Placeholder(once(() => makeView(shape, buffer.resolve() as ArrayBufferLike)))
       : makeView(shape, buffer as ArrayBufferLike);
-  remember(walk, view, copy);
+  walk.copies[number] = copy;
   return copy;
 }
 
-function enterKind(walk: Walk, value: object, kind: Kind): object {
+function enterKind(walk: Walk, value: object, kind: Kind, number: number): object {
   let copy: object;
   switch (kind) {
     case "Map":
-      return enterMap(walk, value as Map<unknown, unknown>);
+      return enterMap(walk, value as Map<unknown, unknown>, number);
     case "Set":
-      return enterSet(walk, value as Set<unknown>);
+      return enterSet(walk, value as Set<unknown>, number);
     case "Error":
-      return enterError(walk, value as Error);
+      return enterError(walk, value as Error, number);
     case "ArrayBuffer":
     case "SharedArrayBuffer":
-      return enterBuffer(walk, value as ArrayBufferLike);
+      return enterBuffer(walk, value as ArrayBufferLike, number);
     case "Date":
       copy = new Date(apply(timeOf, value, []));
       break;
@@ -537,16 +607,18 @@ function enterKind(walk: Walk, value: object, kind: Kind): object {
     case "platform object":
       copy = copyOfPlatform(walk, value);
       break;
+    case "heir of a proxy":
+      return enterHeir(walk, value, number);
     default:
       throw uncloneable(value, walk);
   }
-  remember(walk, value, copy);
+  walk.copies[number] = copy;
   return copy;
 }
 
-function enterMap(walk: Walk, source: Map<unknown, unknown>): object {
+function enterMap(walk: Walk, source: Map<unknown, unknown>, number: number): object {
   const copy = new Map();
-  remember(walk, source, copy);
+  walk.copies[number] = copy;
   let isDeep = false;
   const look = (value: unknown, key: unknown) => {
     if (!isPrimitive(value) || !isPrimitive(key)) isDeep = true;
@@ -567,9 +639,9 @@ function enterMap(walk: Walk, source: Map<unknown, unknown>): object {
   return copy;
 }
 
-function enterSet(walk: Walk, source: Set<unknown>): object {
+function enterSet(walk: Walk, source: Set<unknown>, number: number): object {
   const copy = new Set();
-  remember(walk, source, copy);
+  walk.copies[number] = copy;
   let isDeep = false;
   const look = (value: unknown) => {
     if (!isPrimitive(value)) isDeep = true;
@@ -587,14 +659,14 @@ function enterSet(walk: Walk, source: Set<unknown>): object {
   return copy;
 }
 
-function enterError(walk: Walk, source: Error): object {
+function enterError(walk: Walk, source: Error, number: number): object {
   const { copy, accompanying } = copyError(source);
-  remember(walk, source, copy);
+  walk.copies[number] = copy;
   copyContents(walk, "error", source, copy, accompanying, 0);
   return copy;
 }
 
-function enterBuffer(walk: Walk, buffer: ArrayBufferLike): object {
+function enterBuffer(walk: Walk, buffer: ArrayBufferLike, number = walk.copies.length - 1): object {
   let copy: object;
   if (isArrayBuffer(buffer)) {
     if (isDetached(buffer)) throw uncloneable(buffer, walk, "detached ArrayBuffer");
@@ -602,7 +674,7 @@ function enterBuffer(walk: Walk, buffer: ArrayBufferLike): object {
   } else {
     copy = copyOfPlatform(walk, buffer);
   }
-  remember(walk, buffer, copy);
+  walk.copies[number] = copy;
   return copy;
 }
 
@@ -615,9 +687,17 @@ function copyOfPlatform(walk: Walk, object: object): object {
   }
 }
 
+/** Each flag is asked for by itself: the getter of all of them would look for properties of the object's own. */
 function copyRegExp(source: object): RegExp {
   let flags = "";
-  for (const [letter, isSet] of FLAGS) if (apply(isSet, source, [])) flags += letter;
+  if (apply(hasIndicesOf, source, [])) flags += "d";
+  if (apply(globalOf, source, [])) flags += "g";
+  if (apply(ignoreCaseOf, source, [])) flags += "i";
+  if (apply(multilineOf, source, [])) flags += "m";
+  if (apply(dotAllOf, source, [])) flags += "s";
+  if (apply(unicodeOf, source, [])) flags += "u";
+  if (unicodeSetsOf && apply(unicodeSetsOf, source, [])) flags += "v";
+  if (apply(stickyOf, source, [])) flags += "y";
   return new RegExp(apply(sourceOf, source, []), flags);
 }
 
@@ -636,11 +716,17 @@ function arePrototypesWithoutElements(): boolean {
   return ArrayPrototype.length === 0 && !/^\d/.test(String(ownKeys(ObjectPrototype)[0]));
 }
 
-/** Copies numbers from the beginning, in a loop that engines compile for nothing else; returns how many there were. */
-function copyNumbers(source: unknown[], copy: unknown[], length: number): number {
+/**
+ * Copies numbers from the beginning, in a loop that engines compile for nothing else, and what stands behind them, since
+ * a getter must not run again. Returns where to go on; undefined if the element there has to wait.
+ */
+function copyNumbers(walk: Walk, source: unknown[], copy: unknown[], length: number): number | undefined {
   for (let i = 0; i < length; i++) {
+    if (!(i in source)) return i;
     const value = source[i];
-    if (typeof value !== "number") return i;
+    if (typeof value !== "number") {
+      return copyElement(walk, source, copy, length, i, value) ? i + 1 : undefined;
+    }
     copy[i] = value;
   }
   return length;

@@ -54,24 +54,30 @@ function isError(object: object): boolean {
   return Object.hasOwn(object, "stack") && !(object instanceof DOMException);
 }
 
+/** By what `Object.prototype.toString` says, unless somebody sees to it that it says something else. */
 const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
-  ["Map", slotOf(Map.prototype, "size", "Map")],
-  ["Set", slotOf(Set.prototype, "size", "Set")],
-  ["Date", slotOf(Date.prototype, "getTime", "Date")],
-  ["RegExp", slotOf(RegExp.prototype, "hasIndices", "RegExp")],
-  ["Error", { prototype: Error.prototype, kind: "Error", has: isError }],
-  ["ArrayBuffer", slotOf(ArrayBuffer.prototype, "byteLength", "ArrayBuffer")],
-  ["Boolean", slotOf(Boolean.prototype, "valueOf", "Boolean")],
-  ["Number", slotOf(Number.prototype, "valueOf", "Number")],
-  ["BigInt", slotOf(BigInt.prototype, "valueOf", "BigInt")],
-  ["String", slotOf(String.prototype, "valueOf", "String")],
-  ["Symbol", slotOf(Symbol.prototype, "valueOf", "uncloneable")],
-  ["WeakMap", slotOf(WeakMap.prototype, "has", "uncloneable", {})],
-  ["WeakSet", slotOf(WeakSet.prototype, "has", "uncloneable", {})],
-  ["WeakRef", slotOf(WeakRef.prototype, "deref", "uncloneable")],
-  ["Promise", { prototype: Promise.prototype, kind: "uncloneable", has: () => true }],
+  ["[object Map]", slotOf(Map.prototype, "size", "Map")],
+  ["[object Set]", slotOf(Set.prototype, "size", "Set")],
+  ["[object Date]", slotOf(Date.prototype, "getTime", "Date")],
+  ["[object RegExp]", slotOf(RegExp.prototype, "hasIndices", "RegExp")],
+  ["[object Error]", { prototype: Error.prototype, kind: "Error", has: isError }],
+  ["[object ArrayBuffer]", slotOf(ArrayBuffer.prototype, "byteLength", "ArrayBuffer")],
+  ["[object Boolean]", slotOf(Boolean.prototype, "valueOf", "Boolean")],
+  ["[object Number]", slotOf(Number.prototype, "valueOf", "Number")],
+  ["[object BigInt]", slotOf(BigInt.prototype, "valueOf", "BigInt")],
+  ["[object String]", slotOf(String.prototype, "valueOf", "String")],
+  ["[object Symbol]", slotOf(Symbol.prototype, "valueOf", "uncloneable")],
+  ["[object WeakMap]", slotOf(WeakMap.prototype, "has", "uncloneable", {})],
+  ["[object WeakSet]", slotOf(WeakSet.prototype, "has", "uncloneable", {})],
+  ["[object WeakRef]", slotOf(WeakRef.prototype, "deref", "uncloneable")],
+  ["[object Promise]", { prototype: Promise.prototype, kind: "uncloneable", has: () => true }],
   ...(typeof SharedArrayBuffer === "function"
-    ? [["SharedArrayBuffer", slotOf(SharedArrayBuffer.prototype, "byteLength", "uncloneable")] as const]
+    ? [
+        [
+          "[object SharedArrayBuffer]",
+          slotOf(SharedArrayBuffer.prototype, "byteLength", "uncloneable"),
+        ] as const,
+      ]
     : []),
 ]);
 
@@ -92,7 +98,7 @@ export function builtInKind(object: object): BuiltInKind | undefined {
   if (untagged && (prototype === objectPrototype || prototype === null || plainPrototypes.has(prototype))) {
     return undefined;
   }
-  const named = CHECKS.get(tag.slice(8, -1));
+  const named = CHECKS.get(tag);
   if (named?.has(object)) return named.kind;
   let related = named !== undefined;
   for (const check of CHECKS.values()) {

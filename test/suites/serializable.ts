@@ -1,4 +1,4 @@
-/** One value of every kind that the format carries, by the names that the golden files know them by. */
+/** One value of every kind that the serialized format carries, by the names that the golden files of test/vectors/serialize know. */
 
 function error(type: ErrorConstructor, message: string, stack: string): Error {
   const made = new type(message);
@@ -105,15 +105,3 @@ export const VALUES: Readonly<Record<string, () => unknown>> = {
 };
 
 type ResizableConstructor = new (length: number, options: { maxByteLength: number }) => ArrayBuffer;
-
-/** Values of one version, as files in test/vectors/serialize hold them: a name in a line, then bytes in hex. */
-export function parseGolden(text: string): Map<string, Uint8Array> {
-  const entries = text.split("\n\n").filter((entry) => !entry.startsWith("#"));
-  return new Map(
-    entries.map((entry) => {
-      const [name, ...lines] = entry.trimEnd().split("\n");
-      const hex = lines.map((line) => line.split(";")[0]!).join("");
-      return [name!, new Uint8Array(Buffer.from(hex.replace(/\s/g, ""), "hex"))];
-    }),
-  );
-}

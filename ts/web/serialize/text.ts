@@ -5,7 +5,7 @@
  * unit by unit; engines with Node's `Buffer` do both at the speed of a copy, by methods that take any Uint8Array.
  */
 
-/** Shorter strings gain nothing from a call into the engine. `readShort` is written for as many. */
+/** Shorter strings gain nothing from a call into the engine. */
 const SHORT_UNITS = 24;
 
 /** How many arguments a call may safely have, on any engine. */
@@ -82,8 +82,7 @@ export function writeTwoByte(text: string, bytes: Uint8Array, at: number): void 
 /** @throws RangeError for a string longer than the engine's can be. */
 export function readOneByte(bytes: Uint8Array, at: number, end: number): string {
   const length = end - at;
-  if (length <= SHORT_UNITS) return readShort(bytes, at, length);
-  if (native) return native.latin1Slice.call(bytes, at, end);
+  if (native || length <= SHORT_UNITS) return readBlock(bytes, at, end);
   try {
     // Bytes that are all ASCII, and no others, are UTF-8 of as many units.
     const text = textCoders().ascii.decode(bytes.subarray(at, end));
@@ -110,6 +109,11 @@ export function readTwoByte(bytes: Uint8Array, at: number, end: number): string 
   return fromUnits(units);
 }
 
+/** The same of a few hundred bytes, whatever they are. */
+export function readBlock(bytes: Uint8Array, at: number, end: number): string {
+  return native ? native.latin1Slice.call(bytes, at, end) : fromUnits(bytes.subarray(at, end));
+}
+
 /** UTF-8, which older writers used; anything malformed becomes U+FFFD, as in V8. */
 export function readUtf8(bytes: Uint8Array, at: number, end: number): string {
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(at, end));
@@ -123,136 +127,4 @@ function fromUnits(units: Uint8Array | Uint16Array): string {
     text += String.fromCharCode.apply(null, some);
   }
   return text;
-}
-
-/** Engines make short strings fastest from as many arguments as there are units, written out. */
-function readShort(b: Uint8Array, i: number, length: number): string {
-  const of = String.fromCharCode;
-  if (length === 0) return "";
-  const a0 = b[i]!;
-  if (length === 1) return of(a0);
-  const a1 = b[i + 1]!;
-  if (length === 2) return of(a0, a1);
-  const a2 = b[i + 2]!;
-  if (length === 3) return of(a0, a1, a2);
-  const a3 = b[i + 3]!;
-  if (length === 4) return of(a0, a1, a2, a3);
-  const a4 = b[i + 4]!;
-  if (length === 5) return of(a0, a1, a2, a3, a4);
-  const a5 = b[i + 5]!;
-  if (length === 6) return of(a0, a1, a2, a3, a4, a5);
-  const a6 = b[i + 6]!;
-  if (length === 7) return of(a0, a1, a2, a3, a4, a5, a6);
-  const a7 = b[i + 7]!;
-  if (length === 8) return of(a0, a1, a2, a3, a4, a5, a6, a7);
-  const a8 = b[i + 8]!;
-  if (length === 9) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8);
-  const a9 = b[i + 9]!;
-  if (length === 10) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9);
-  const a10 = b[i + 10]!;
-  if (length === 11) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10);
-  const a11 = b[i + 11]!;
-  if (length === 12) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11);
-  const a12 = b[i + 12]!;
-  if (length === 13) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12);
-  const a13 = b[i + 13]!;
-  if (length === 14) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13);
-  const a14 = b[i + 14]!;
-  if (length === 15) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14);
-  const a15 = b[i + 15]!;
-  if (length === 16) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15);
-  const a16 = b[i + 16]!;
-  if (length === 17) return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16);
-  const a17 = b[i + 17]!;
-  if (length === 18)
-    return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17);
-  const a18 = b[i + 18]!;
-  if (length === 19)
-    return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18);
-  const a19 = b[i + 19]!;
-  if (length === 20)
-    return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19);
-  const a20 = b[i + 20]!;
-  if (length === 21)
-    return of(a0, a1, a2, a3, a4, a5, a6, a7, a8, a9, a10, a11, a12, a13, a14, a15, a16, a17, a18, a19, a20);
-  const a21 = b[i + 21]!;
-  if (length === 22)
-    return of(
-      a0,
-      a1,
-      a2,
-      a3,
-      a4,
-      a5,
-      a6,
-      a7,
-      a8,
-      a9,
-      a10,
-      a11,
-      a12,
-      a13,
-      a14,
-      a15,
-      a16,
-      a17,
-      a18,
-      a19,
-      a20,
-      a21,
-    );
-  const a22 = b[i + 22]!;
-  if (length === 23)
-    return of(
-      a0,
-      a1,
-      a2,
-      a3,
-      a4,
-      a5,
-      a6,
-      a7,
-      a8,
-      a9,
-      a10,
-      a11,
-      a12,
-      a13,
-      a14,
-      a15,
-      a16,
-      a17,
-      a18,
-      a19,
-      a20,
-      a21,
-      a22,
-    );
-  const a23 = b[i + 23]!;
-  return of(
-    a0,
-    a1,
-    a2,
-    a3,
-    a4,
-    a5,
-    a6,
-    a7,
-    a8,
-    a9,
-    a10,
-    a11,
-    a12,
-    a13,
-    a14,
-    a15,
-    a16,
-    a17,
-    a18,
-    a19,
-    a20,
-    a21,
-    a22,
-    a23,
-  );
 }

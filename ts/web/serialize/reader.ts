@@ -1,9 +1,10 @@
 /**
  * The reader of V8's format, versions 13 to 15. Nothing in its input is trusted: every length is checked against what
  * remains before memory is taken, every count against what was read, and every reference against the objects so far. A
- * value takes memory in proportion to its bytes: at most about 64 for each of them, which empty Maps take, and 128 where
- * they are empty ArrayBuffers. While input is read, Maps and Sets that begin inside each other, and may never end, take
- * up to 300 for each of its bytes; the limit of depth bounds that.
+ * value takes memory in proportion to its bytes: at most 200 for each of them, where they are empty ArrayBuffers, and most
+ * less than 30. That holds while it is read, too: what has begun must end, and where fewer bytes are left than that takes,
+ * reading ends. Of input in chunks nobody knows how much is left: Maps that begin inside each other take 320 a byte, until
+ * `limits.depth`.
  *
  * Reading is a machine with a stack of its own, so that depth costs memory only. It stops at any token for which bytes
  * are missing, and goes on from there when there are more: input may come whole or in chunks. A token is read
@@ -12,6 +13,8 @@
  * Stricter than V8: numbers longer than 32 bits, bytes behind the value, and indices beyond an array's length are
  * errors. What V8 writes has none of them.
  */
+import { define, followed, type Layout, make, namesOf, rootLayout } from "../layouts.ts";
+import { setStack, withStack } from "../structured-clone/errors.ts";
 import {
   ERROR_TAG,
   HOST_NUMBER_APPLICATION_MIN,
@@ -24,9 +27,8 @@ import {
   VERSION_WITH_VIEW_FLAGS,
   VIEW_FLAG,
   VIEW_KINDS,
-} from "./serialize-format.ts";
-import { rootShape, type Shape } from "./serialize-shapes.ts";
-import { readOneByte, readTwoByte, readUtf8 } from "./serialize-text.ts";
+} from "./format.ts";
+import { Input, limitOf, MORE } from "./input.ts";
 
 /** Beyond these, reading ends with a RangeError. Each is without limit unless it is given. */
 export interface ReadLimits {
@@ -50,11 +52,13 @@ class Frame {
   end = 0;
   /** Among all objects. */
   number = 0;
-  /** The object; null while it is known by its shape only. */
+  /** The object; null while it is known by its layout only. */
   target: unknown = null;
   /** Of an object without target: the names so far, and where their values begin on the stack of values. */
-  shape: Shape = rootShape();
+  layout: Layout = rootLayout();
   from = 0;
+  /** The property that it is the value of, or in it; the root for what is in none. */
+  around: Layout = rootLayout();
   /** Of an array: the elements it says it has, and those read. Of a Map or Set: the values read. */
   length = 0;
   index = 0;
@@ -66,11 +70,8 @@ class Frame {
 
 /** In place of a value: an object has begun. */
 const BEGUN = Symbol("begun");
-/** In place of an object that is known by its shape only. */
+/** In place of an object that is known by its layout only. */
 const UNMADE = Symbol("unmade");
-/** Thrown when a token is not all there, and more may come. */
-const MORE = Symbol("more");
-
 /** Engines set addresses aside, though no memory, for all that a buffer may grow to. One may be as long as can be. */
 const RESERVED_BYTES_MAX = 0xffff_ffff;
 
@@ -78,44 +79,37 @@ const RESERVED_BYTES_MAX = 0xffff_ffff;
 const SPARSE_LENGTH_MAX = 32;
 const LENGTH_BEYOND_FAST = 0xffff_ffff;
 
-export class Reader {
+/** Frames between one reader and the next. */
+let spareFrames: Frame[] | undefined;
+const SPARE_FRAMES_MAX = 64;
+
+export class Reader extends Input {
   /** @throws DOMException DataCloneError; RangeError; what `hostObject` throws. */
   static read(bytes: Uint8Array, options: ReadOptions): unknown {
-    const reader = new Reader(options);
-    reader.#use(bytes);
+    if (bytes[1] !== VERSION_MIN) return new Reader(options).#read(bytes);
+    // Some writers of version 13 gave views flags already (https://crbug.com/1284506), as V8 allows for, too. Which form
+    // it is shows in reading it, before anything of the application's own is made.
+    const parsing = options.hostObject ? { ...options, hostObject: () => ({}) } : options;
+    let hasViewFlags = false;
+    let value: unknown;
+    const reader = new Reader(parsing);
     try {
-      return reader.finish();
+      value = reader.#read(bytes);
     } catch (error) {
-      // Some writers of version 13 gave views flags already (https://crbug.com/1284506), as V8 allows for, too.
       if (!reader.#sawViewWithoutFlags) throw error;
-      const again = new Reader(options);
-      again.#use(bytes);
-      again.#hasViewFlags = true;
+      hasViewFlags = true;
       try {
-        return again.finish();
+        value = new Reader(parsing, hasViewFlags).#read(bytes);
       } catch {
         throw error;
       }
     }
+    return options.hostObject ? new Reader(options, hasViewFlags).#read(bytes) : value;
   }
 
   readonly #options: ReadOptions;
-  readonly #bytesMax: number;
   readonly #objectsMax: number;
   readonly #depthMax: number;
-  #bytes: Uint8Array = new Uint8Array(0);
-  #view: DataView = new DataView(new ArrayBuffer(0));
-  #at = 0;
-  #end = 0;
-  /** Where in the input `#bytes` begins. */
-  #offset = 0;
-  /** No more will come. */
-  #complete = false;
-  /** Where the token begins that is being read. */
-  #tokenAt = 0;
-  /** Without as many bytes, there is no use in trying again. */
-  #neededBytes = 0;
-
   #begun = false;
   #done = false;
   #result: unknown;
@@ -123,77 +117,69 @@ export class Reader {
   #betweenValues = false;
   /** Of an object that has begun, the first name is read already. */
   #hasName = false;
-  #hasViewFlags = false;
+  #hasViewFlags: boolean;
   #sawViewWithoutFlags = false;
   readonly #objects: unknown[] = [];
   /** What resizable buffers may grow to, all together. */
   #reservedBytes = 0;
   /** What arrays have room for. */
   #elements = 0;
-  readonly #frames: Frame[] = [];
+  readonly #frames: Frame[];
   #depth = 0;
+  /** Of those that are open, the errors, which end with one byte; others with two at least. */
+  #openErrors = 0;
   readonly #values: unknown[] = [];
   #valuesCount = 0;
 
-  constructor(options: ReadOptions) {
+  constructor(options: ReadOptions, hasViewFlags = false) {
+    const { limits = {} } = options;
+    super(limitOf("bytes", limits.bytes));
     this.#options = options;
-    const limits = options.limits ?? {};
-    this.#bytesMax = limitOf("bytes", limits.bytes);
+    this.#hasViewFlags = hasViewFlags;
+    this.#frames = spareFrames ?? [];
+    spareFrames = undefined;
     this.#objectsMax = limitOf("objects", limits.objects);
     this.#depthMax = limitOf("depth", limits.depth);
   }
 
   /** Reads on, with more of the input. The chunk is the caller's again after the call. */
   push(chunk: Uint8Array): void {
-    const rest = this.#end - this.#at;
-    if (this.#at + rest + chunk.length > this.#bytes.length) {
-      // What is left moves to the front, of memory twice as large as it takes: each byte moves a few times at most.
-      const bytes = new Uint8Array(2 * (rest + chunk.length));
-      bytes.set(this.#bytes.subarray(this.#at, this.#end));
-      this.#offset += this.#at;
-      this.#at = 0;
-      this.#end = rest;
-      this.#bytes = bytes;
-      this.#view = new DataView(bytes.buffer);
-    }
-    this.#bytes.set(chunk, this.#end);
-    this.#end += chunk.length;
-    if (this.#offset + this.#end > this.#bytesMax) this.#tooMany(this.#bytesMax, "bytes");
-    if (this.#end - this.#at >= this.#neededBytes) this.#run();
+    this.append(chunk);
+    if (this.end - this.at >= this.neededBytes) this.#run();
   }
 
   /** The value, when all input has come. */
   finish(): unknown {
-    this.#complete = true;
+    this.complete = true;
     this.#run();
+    // All are closed, and hold nothing any more.
+    if (this.#frames.length <= SPARE_FRAMES_MAX) spareFrames = this.#frames;
     return this.#result;
   }
 
-  #use(bytes: Uint8Array): void {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#end = bytes.length;
-    if (bytes.length > this.#bytesMax) this.#tooMany(this.#bytesMax, "bytes");
+  #read(bytes: Uint8Array): unknown {
+    this.use(bytes);
+    return this.finish();
   }
 
   #run(): void {
     try {
       if (!this.#begun) this.#header();
       if (!this.#done) this.#root();
-      if (this.#at < this.#end) throw this.#unexpected(this.#at, "the end");
+      if (this.at < this.end) throw this.unexpected(this.at, "the end");
     } catch (error) {
       if (error !== MORE) throw error;
-      this.#at = this.#tokenAt;
+      this.at = this.tokenAt;
     }
   }
 
   #header(): void {
-    this.#tokenAt = this.#at;
-    if (this.#byte("the version") !== TAG.VERSION) throw this.#unexpected(0, "the version's tag, 0xff");
-    const at = this.#at;
-    const version = this.#varint();
+    this.tokenAt = this.at;
+    if (this.byte("the version") !== TAG.VERSION) throw this.unexpected(0, "the version's tag, 0xff");
+    const at = this.at;
+    const version = this.varint();
     if (version < VERSION_MIN || version > VERSION) {
-      throw this.#malformed(at, `expected a version from ${VERSION_MIN} to ${VERSION}, found ${version}`);
+      throw this.malformed(at, `expected a version from ${VERSION_MIN} to ${VERSION}, found ${version}`);
     }
     this.#hasViewFlags ||= version >= VERSION_WITH_VIEW_FLAGS;
     this.#begun = true;
@@ -202,7 +188,7 @@ export class Reader {
   #root(): void {
     for (;;) {
       if (!this.#betweenValues) {
-        this.#tokenAt = this.#at;
+        this.tokenAt = this.at;
         const value = this.#value();
         if (value === BEGUN) {
           this.#betweenValues = !this.#hasName;
@@ -218,7 +204,7 @@ export class Reader {
         this.#betweenValues = true;
       }
       for (;;) {
-        this.#tokenAt = this.#at;
+        this.tokenAt = this.at;
         const frame = this.#frames[this.#depth - 1]!;
         if (this.#wantsValue(frame)) break;
         const value = this.#close(frame);
@@ -237,203 +223,34 @@ export class Reader {
     this.#done = true;
   }
 
-  // ---- errors ----
-
-  #malformed(at: number, message: string): DOMException {
-    return new DOMException(`byte ${this.#offset + at}: ${message}`, "DataCloneError");
-  }
-
-  #unexpected(at: number, expected: string): DOMException {
-    return this.#malformed(at, `expected ${expected}, found ${this.#found(at)}`);
-  }
-
-  #found(at: number): string {
-    if (at >= this.#end) return "the end of the input";
-    const byte = this.#bytes[at]!;
-    const text = byte > 0x20 && byte < 0x7f ? ` "${String.fromCharCode(byte)}"` : "";
-    return `0x${byte.toString(16).padStart(2, "0")}${text}`;
-  }
-
-  #tooMany(max: number, what: string): never {
-    throw new RangeError(`byte ${this.#offset + this.#at}: more than ${max} ${what}, the limit`);
-  }
-
-  /** That there are not as many bytes. */
-  #require(bytes: number, expected: string): void {
-    if (this.#end - this.#at >= bytes) return;
-    if (this.#complete) {
-      const rest = this.#end - this.#at;
-      throw this.#malformed(
-        this.#at,
-        `expected ${expected}, ${bytes} bytes, found ${rest} until the end of the input`,
-      );
-    }
-    this.#needMore(this.#at, bytes);
-  }
-
-  /**
-   * Ends the try at a token that lacks bytes from an offset on. Its part that was read is read again: if it is long, the
-   * next try waits until it is longer by a quarter, so that all tries together take time in proportion to the token.
-   */
-  #needMore(at: number, bytes: number): never {
-    const read = at - this.#tokenAt;
-    this.#neededBytes = read + Math.max(bytes, read >>> 2);
-    throw MORE;
-  }
-
-  // ---- numbers and strings ----
-
-  #byte(expected: string): number {
-    if (this.#at >= this.#end) this.#require(1, expected);
-    return this.#bytes[this.#at++]!;
-  }
-
-  #tag(expected: string): number {
-    let tag = this.#byte(expected);
-    while (tag === TAG.PADDING) tag = this.#byte(expected);
-    return tag;
-  }
-
-  #varint(): number {
-    const at = this.#at;
-    const first = this.#byte("a number");
-    return first < 0x80 ? first : this.#longVarint(first, at);
-  }
-
-  #longVarint(first: number, at: number): number {
-    let number = first & 0x7f;
-    for (let shift = 7; shift < 35; shift += 7) {
-      const byte = this.#byte("the rest of a number");
-      if (shift === 28 && byte > 0x0f) break;
-      number |= (byte & 0x7f) << shift;
-      if (byte < 0x80) return number >>> 0;
-    }
-    throw this.#malformed(at, "expected a number of 32 bits, found a longer one");
-  }
-
-  #zigzag(): number {
-    const number = this.#varint();
-    return (number >>> 1) ^ -(number & 1);
-  }
-
-  #double(): number {
-    this.#require(8, "a double");
-    const number = this.#view.getFloat64(this.#at, true);
-    this.#at += 8;
-    return number;
-  }
-
-  #copy(length: number, expected: string): Uint8Array<ArrayBuffer> {
-    this.#require(length, expected);
-    const bytes = new Uint8Array(length);
-    bytes.set(this.#bytes.subarray(this.#at, this.#at + length));
-    this.#at += length;
-    return bytes;
-  }
-
-  /** What stands behind a string's tag; undefined for any other tag. */
-  #stringOf(tag: number): string | undefined {
-    if (tag !== TAG.ONE_BYTE_STRING && tag !== TAG.TWO_BYTE_STRING && tag !== TAG.UTF8_STRING)
-      return undefined;
-    const lengthAt = this.#at;
-    const length = this.#varint();
-    if (this.#end - this.#at < length) this.#require(length, "a string");
-    const at = this.#at;
-    this.#at = at + length;
-    if (length > STRING_BYTES_SAFE) return this.#longestString(tag, at, length, lengthAt);
-    if (tag === TAG.ONE_BYTE_STRING) return readOneByte(this.#bytes, at, at + length);
-    if (tag === TAG.UTF8_STRING) return readUtf8(this.#bytes, at, at + length);
-    if (length % 2 === 1)
-      throw this.#malformed(lengthAt, `expected an even number of bytes, found ${length}`);
-    return readTwoByte(this.#bytes, at, at + length);
-  }
-
-  /** Of a length that the engine may not have; what it throws then is of its own choosing. */
-  #longestString(tag: number, at: number, length: number, lengthAt: number): string {
-    if (tag === TAG.TWO_BYTE_STRING && length % 2 === 1)
-      throw this.#malformed(lengthAt, `expected an even number of bytes, found ${length}`);
-    const read = { [TAG.ONE_BYTE_STRING]: readOneByte, [TAG.UTF8_STRING]: readUtf8 }[tag] ?? readTwoByte;
-    try {
-      return read(this.#bytes, at, at + length);
-    } catch {
-      throw this.#malformed(
-        lengthAt,
-        `expected a string of a size that this engine has, found ${length} bytes`,
-      );
-    }
-  }
-
-  #string(expected: string): string {
-    const tag = this.#tag(expected);
-    const at = this.#at - 1;
-    const string = this.#stringOf(tag);
-    if (string === undefined) throw this.#unexpected(at, expected);
-    return string;
-  }
-
-  #bigint(): bigint {
-    const bits = this.#varint();
-    const length = bits >>> 1;
-    this.#require(length, "the digits of a BigInt");
-    const at = this.#at;
-    this.#at = at + length;
-    let magnitude = 0n;
-    if (length <= SHORT_DIGITS_BYTES && length % 8 === 0) {
-      for (let i = length - 8; i >= 0; i -= 8) {
-        magnitude = (magnitude << 64n) | this.#view.getBigUint64(at + i, true);
-      }
-    } else {
-      try {
-        magnitude = BigInt(`0x0${this.#hex(at, at + length)}`);
-      } catch {
-        throw this.#malformed(at, "expected a BigInt of a size that this engine has");
-      }
-    }
-    return bits & 1 ? -magnitude : magnitude;
-  }
-
-  /** Bytes, the last first, in hexadecimal digits; a block at a time, since a list of all digits is much longer. */
-  #hex(start: number, end: number): string {
-    let hex = "";
-    for (let blockEnd = end; blockEnd > start; blockEnd -= DIGITS_BLOCK_BYTES) {
-      const digits: string[] = [];
-      for (let at = blockEnd - 1; at >= start && at >= blockEnd - DIGITS_BLOCK_BYTES; at--) {
-        digits.push(HEX_OF_BYTE[this.#bytes[at]!]!);
-      }
-      hex += digits.join("");
-    }
-    return hex;
-  }
-
   // ---- values ----
 
   /** A value; or the beginning of an object that holds others. */
   #value(): unknown {
-    let tag = this.#tag("a value");
+    let tag = this.tag("a value");
     while (tag === TAG.VERIFY_OBJECT_COUNT) {
-      this.#varint();
-      tag = this.#tag("a value");
+      this.varint();
+      tag = this.tag("a value");
     }
     switch (tag) {
       case TAG.INT32:
-        return this.#zigzag();
+        return this.zigzag();
       case TAG.ONE_BYTE_STRING:
       case TAG.TWO_BYTE_STRING:
       case TAG.UTF8_STRING:
-        return this.#stringOf(tag);
+        return this.stringOf(tag);
       case TAG.OBJECT:
         return this.#object();
       case TAG.DENSE_ARRAY: {
-        const length = this.#varint();
+        const length = this.varint();
         // Each element takes a byte at least.
-        if (this.#complete && length > this.#end - this.#at)
-          this.#require(length, "the elements of an array");
+        if (this.complete && length > this.end - this.at) this.require(length, "the elements of an array");
         const array = this.#takesRoomFor(length) ? new Array(length) : [];
         this.#open(array, TAG.END_DENSE_ARRAY).length = length;
         return BEGUN;
       }
       case TAG.DOUBLE:
-        return this.#double();
+        return this.double();
       case TAG.NULL:
         return null;
       case TAG.TRUE:
@@ -443,9 +260,9 @@ export class Reader {
       case TAG.UNDEFINED:
         return undefined;
       case TAG.UINT32:
-        return this.#varint();
+        return this.varint();
       case TAG.BIGINT:
-        return this.#bigint();
+        return this.bigint();
       case TAG.REFERENCE:
         return this.#viewOf(this.#reference(), false);
       case TAG.MAP:
@@ -457,17 +274,17 @@ export class Reader {
       case TAG.SPARSE_ARRAY:
         return this.#sparseArray();
       case TAG.DATE:
-        return this.#made(new Date(this.#double()));
+        return this.#made(new Date(this.double()));
       case TAG.TRUE_OBJECT:
         return this.#made(Object(true));
       case TAG.FALSE_OBJECT:
         return this.#made(Object(false));
       case TAG.NUMBER_OBJECT:
-        return this.#made(Object(this.#double()));
+        return this.#made(Object(this.double()));
       case TAG.BIGINT_OBJECT:
-        return this.#made(Object(this.#bigint()));
+        return this.#made(Object(this.bigint()));
       case TAG.STRING_OBJECT:
-        return this.#made(Object(this.#string("a string")));
+        return this.#made(Object(this.string("a string")));
       case TAG.REGEXP:
         return this.#made(this.#regexp());
       case TAG.ERROR:
@@ -479,22 +296,22 @@ export class Reader {
       case TAG.HOST_OBJECT:
         return this.#made(this.#hostObject());
       default: {
-        const at = this.#at - 1;
+        const at = this.at - 1;
         const what = PROCESS_TAGS.get(tag);
-        if (what) throw this.#malformed(at, `${what} means something only to the process that wrote it`);
-        throw this.#unexpected(at, "a value");
+        if (what) throw this.malformed(at, `${what} means something only to the process that wrote it`);
+        throw this.unexpected(at, "a value");
       }
     }
   }
 
-  /** An object: a whole one at once, if all of it is there, it has a known shape, and none but simple values. */
+  /** An object: a whole one at once, if all of it is there, it has a known layout, and none but simple values. */
   #object(): unknown {
     const frame = this.#open(UNMADE, TAG.END_OBJECT);
     frame.target = null;
-    frame.shape = rootShape();
+    frame.layout = rootLayout();
     frame.from = this.#valuesCount;
-    if (!this.#complete || this.#wantsNextOfShape(frame)) {
-      this.#hasName = this.#complete;
+    if (!this.complete || this.#wantsNextOfLayout(frame)) {
+      this.#hasName = this.complete;
       return BEGUN;
     }
     return this.#close(frame);
@@ -502,34 +319,34 @@ export class Reader {
 
   /** One of the values that are most frequent, and hold no others; or else, without reading on, BEGUN. */
   #simpleValue(): unknown {
-    const at = this.#at;
-    if (at >= this.#end) return BEGUN;
-    switch (this.#bytes[at]) {
+    const at = this.at;
+    if (at >= this.end) return BEGUN;
+    switch (this.bytes[at]) {
       case TAG.INT32:
-        this.#at = at + 1;
-        return this.#zigzag();
+        this.at = at + 1;
+        return this.zigzag();
       case TAG.ONE_BYTE_STRING: {
-        this.#at = at + 1;
-        const length = this.#varint();
-        if (this.#end - this.#at < length) this.#require(length, "a string");
-        const from = this.#at;
-        this.#at = from + length;
-        return readOneByte(this.#bytes, from, from + length);
+        this.at = at + 1;
+        const length = this.varint();
+        if (this.end - this.at < length) this.require(length, "a string");
+        const from = this.at;
+        this.at = from + length;
+        return this.oneByte(from, length);
       }
       case TAG.DOUBLE:
-        this.#at = at + 1;
-        return this.#double();
+        this.at = at + 1;
+        return this.double();
       case TAG.NULL:
-        this.#at = at + 1;
+        this.at = at + 1;
         return null;
       case TAG.TRUE:
-        this.#at = at + 1;
+        this.at = at + 1;
         return true;
       case TAG.FALSE:
-        this.#at = at + 1;
+        this.at = at + 1;
         return false;
       case TAG.UNDEFINED:
-        this.#at = at + 1;
+        this.at = at + 1;
         return undefined;
       default:
         return BEGUN;
@@ -539,7 +356,7 @@ export class Reader {
   /** Gives an object that is complete its number. */
   #made(object: object): object {
     this.#objects.push(object);
-    if (this.#objects.length > this.#objectsMax) this.#tooMany(this.#objectsMax, "objects");
+    if (this.#objects.length > this.#objectsMax) this.tooMany(this.#objectsMax, "objects");
     return object;
   }
 
@@ -547,14 +364,20 @@ export class Reader {
   #open(target: unknown, end: number): Frame {
     const number = this.#objects.length;
     this.#objects.push(target);
-    if (number >= this.#objectsMax) this.#tooMany(this.#objectsMax, "objects");
+    if (number >= this.#objectsMax) this.tooMany(this.#objectsMax, "objects");
     const depth = this.#depth++;
-    if (depth >= this.#depthMax) this.#tooMany(this.#depthMax, "objects inside each other");
+    if (depth >= this.#depthMax) this.tooMany(this.#depthMax, "objects inside each other");
+    if (this.complete && this.end - this.at < 2 * depth - this.#openErrors) {
+      this.require(2 * depth - this.#openErrors, "the ends of what has begun");
+    }
     let frame = this.#frames[depth];
     if (!frame) {
       frame = new Frame();
       this.#frames.push(frame);
     }
+    const outer = depth > 0 ? this.#frames[depth - 1]! : undefined;
+    if (outer === undefined) frame.around = rootLayout();
+    else frame.around = outer.end === TAG.END_OBJECT ? outer.layout : outer.around;
     frame.end = end;
     frame.number = number;
     frame.target = target;
@@ -565,10 +388,10 @@ export class Reader {
   }
 
   #reference(): unknown {
-    const at = this.#at;
-    const number = this.#varint();
+    const at = this.at;
+    const number = this.varint();
     if (number >= this.#objects.length) {
-      throw this.#malformed(at, `expected an object's number below ${this.#objects.length}, found ${number}`);
+      throw this.malformed(at, `expected an object's number below ${this.#objects.length}, found ${number}`);
     }
     const object = this.#objects[number];
     return object === UNMADE ? this.#makeOpen(number) : object;
@@ -585,18 +408,18 @@ export class Reader {
     }
     const frame = this.#frames[at]!;
     // The last name's value is the one that is being read.
-    const target = this.#giveTarget(frame, frame.shape.count - 1);
-    frame.key = frame.shape.name;
+    const target = this.#giveTarget(frame, frame.layout.count - 1);
+    frame.key = frame.layout.name;
     return target;
   }
 
   /** Makes an object of its first properties; the others are defined on it as they come. */
   #giveTarget(frame: Frame, count: number): Record<string, unknown> {
     const target: Record<string, unknown> = {};
-    const { names } = frame.shape;
+    const names = namesOf(frame.layout);
     for (let i = 0; i < count; i++) target[names[i]!] = this.#values[frame.from + i];
     frame.target = target;
-    frame.count = frame.shape.count;
+    frame.count = frame.layout.count;
     this.#objects[frame.number] = target;
     return target;
   }
@@ -633,7 +456,7 @@ export class Reader {
   #wantsValue(frame: Frame): boolean {
     switch (frame.end) {
       case TAG.END_OBJECT:
-        return frame.target === null ? this.#wantsNextOfShape(frame) : this.#wantsProperty(frame);
+        return frame.target === null ? this.#wantsNextOfLayout(frame) : this.#wantsProperty(frame);
       case TAG.END_DENSE_ARRAY:
         return frame.index < frame.length ? this.#wantsElement(frame) : this.#wantsProperty(frame);
       case TAG.END_SPARSE_ARRAY:
@@ -647,54 +470,56 @@ export class Reader {
   }
 
   /** Properties that follow a known path, and have simple values, are read in one go. */
-  #wantsNextOfShape(frame: Frame): boolean {
-    let { shape } = frame;
+  #wantsNextOfLayout(frame: Frame): boolean {
+    let { layout } = frame;
+    let expected = layout.count === 0 ? frame.around.inner : layout.next;
     for (;;) {
-      let expected = shape.next;
-      if (expected === undefined) break;
-      if (!this.#skips(expected.encoded)) {
-        expected = shape.other;
-        if (expected === undefined || !this.#skips(expected.encoded)) break;
+      if (expected === undefined || !this.#skips(expected)) {
+        expected = layout.count === 0 ? layout.next : layout.other;
+        if (expected === undefined || !this.#skips(expected)) break;
       }
+      if (layout.count === 0) frame.around.inner = expected;
       const value = this.#simpleValue();
-      shape = expected;
-      frame.shape = shape;
+      layout = expected;
+      frame.layout = layout;
       if (value === BEGUN) return true;
       this.#values[this.#valuesCount++] = value;
-      this.#tokenAt = this.#at;
+      this.tokenAt = this.at;
+      expected = layout.next;
     }
-    const tag = this.#tag(PROPERTY_OR_END);
+    const tag = this.tag(PROPERTY_OR_END);
     if (tag === TAG.END_OBJECT) {
-      this.#expectCount(shape.count, "properties");
+      this.#expectCount(layout.count, "properties");
       return false;
     }
-    const at = this.#at - 1;
+    const at = this.at - 1;
     const name = this.#nameOf(tag);
-    const child = shape.child(name);
-    if (child) {
-      frame.shape = child;
+    const next = followed(layout, name);
+    if (next) {
+      if (layout.count === 0) frame.around.inner = next;
+      frame.layout = next;
       return true;
     }
-    this.#wantsNamed(frame, this.#giveTarget(frame, shape.count), name, at);
+    this.#wantsNamed(frame, this.#giveTarget(frame, layout.count), name, at);
     return true;
   }
 
-  /** Reads over these very bytes, if they come next. */
-  #skips(expected: Uint8Array): boolean {
-    const at = this.#at;
-    const { length } = expected;
-    if (at + length > this.#end) return false;
-    const bytes = this.#bytes;
-    for (let i = 1; i < length; i++) if (bytes[at + i] !== expected[i]) return false;
-    if (bytes[at] !== expected[0]) return false;
-    this.#at = at + length;
+  /** Reads over a name, if it comes next. Within a word of the input's end it is not looked for, but read. */
+  #skips({ words, bytes, mask }: Layout): boolean {
+    const at = this.at;
+    const last = words.length - 1;
+    if (at + WORD_BYTES * words.length > this.end) return false;
+    const view = this.view;
+    for (let i = 0; i < last; i++) if (view.getInt32(at + WORD_BYTES * i, true) !== words[i]) return false;
+    if ((view.getInt32(at + WORD_BYTES * last, true) & mask) !== words[last]) return false;
+    this.at = at + bytes;
     return true;
   }
 
   #wantsProperty(frame: Frame): boolean {
-    const tag = this.#tag(PROPERTY_OR_END);
+    const tag = this.tag(PROPERTY_OR_END);
     if (tag !== frame.end) {
-      const at = this.#at - 1;
+      const at = this.at - 1;
       this.#wantsNamed(frame, frame.target as object, this.#nameOf(tag), at);
       return true;
     }
@@ -702,14 +527,14 @@ export class Reader {
     if (frame.end === TAG.END_OBJECT) return false;
     this.#expectCount(frame.length, "elements");
     if ((frame.target as unknown[]).length !== frame.length) {
-      throw this.#malformed(this.#at, `expected indices below ${frame.length}, the array's length`);
+      throw this.malformed(this.at, `expected indices below ${frame.length}, the array's length`);
     }
     return false;
   }
 
   #wantsNamed(frame: Frame, target: object, name: string, at: number): void {
     if (Object.hasOwn(target, name)) {
-      throw this.#malformed(at, "expected a property's name that is not taken");
+      throw this.malformed(at, "expected a property's name that is not taken");
     }
     frame.key = name;
     frame.count++;
@@ -717,26 +542,26 @@ export class Reader {
 
   /** A property's name behind its tag: a string, or a number that becomes one. */
   #nameOf(tag: number): string {
-    const at = this.#at - 1;
+    const at = this.at - 1;
     switch (tag) {
       case TAG.INT32:
-        return String(this.#zigzag());
+        return String(this.zigzag());
       case TAG.UINT32:
-        return String(this.#varint());
+        return String(this.varint());
       case TAG.DOUBLE:
-        return String(this.#double());
+        return String(this.double());
     }
-    const name = this.#stringOf(tag);
-    if (name === undefined) throw this.#unexpected(at, PROPERTY_OR_END);
+    const name = this.stringOf(tag);
+    if (name === undefined) throw this.unexpected(at, PROPERTY_OR_END);
     return name;
   }
 
   /** Elements that are simple values or holes are read in one go. */
   #wantsElement(frame: Frame): boolean {
     const array = frame.target as unknown[];
-    const bytes = this.#bytes;
+    const bytes = this.bytes;
     while (frame.index < frame.length) {
-      const tag = this.#at < this.#end ? bytes[this.#at] : undefined;
+      const tag = this.at < this.end ? bytes[this.at] : undefined;
       if (tag === TAG.INT32) {
         this.#readIntegers(frame, array as number[]);
       } else if (tag === TAG.DOUBLE) {
@@ -744,24 +569,24 @@ export class Reader {
       } else if (tag === TAG.HOLE) {
         frame.index++;
         if (array.length < frame.index) array.length = frame.index;
-        this.#at++;
+        this.at++;
       } else if (tag === TAG.PADDING) {
-        this.#at++;
+        this.at++;
       } else {
         const value = this.#simpleValue();
         if (value === BEGUN) return true;
         array[frame.index++] = value;
       }
-      this.#tokenAt = this.#at;
+      this.tokenAt = this.at;
     }
     return this.#wantsProperty(frame);
   }
 
   #readIntegers(frame: Frame, array: number[]): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
+    const bytes = this.bytes;
+    let at = this.at;
     let { index } = frame;
-    while (index < frame.length && this.#end - at >= INTEGER_BYTES_MAX && bytes[at] === TAG.INT32) {
+    while (index < frame.length && this.end - at >= INTEGER_BYTES_MAX && bytes[at] === TAG.INT32) {
       let number = 0;
       let shift = 0;
       let byte = 0x80;
@@ -778,24 +603,24 @@ export class Reader {
       array[index++] = (number >>> 1) ^ -(number & 1);
       at++;
     }
-    this.#at = at;
+    this.at = at;
     if (index === frame.index) array[index++] = this.#simpleValue() as number;
     frame.index = index;
   }
 
   /** As many doubles as there are. Their numbers go right into the array: an engine need not make objects of them. */
   #readDoubles(frame: Frame, array: number[]): void {
-    const bytes = this.#bytes;
-    const view = this.#view;
-    let at = this.#at;
+    const bytes = this.bytes;
+    const view = this.view;
+    let at = this.at;
     let { index } = frame;
-    while (index < frame.length && this.#end - at >= DOUBLE_BYTES && bytes[at] === TAG.DOUBLE) {
+    while (index < frame.length && this.end - at >= DOUBLE_BYTES && bytes[at] === TAG.DOUBLE) {
       array[index++] = view.getFloat64(at + 1, true);
       at += DOUBLE_BYTES;
     }
-    if (index === frame.index) this.#require(DOUBLE_BYTES, "a double and its tag");
+    if (index === frame.index) this.require(DOUBLE_BYTES, "a double and its tag");
     frame.index = index;
-    this.#at = at;
+    this.at = at;
   }
 
   #wantsEntry(frame: Frame): boolean {
@@ -803,33 +628,39 @@ export class Reader {
       const value = this.#simpleValue();
       if (value === BEGUN) break;
       this.#deliver(frame, value);
-      this.#tokenAt = this.#at;
+      this.tokenAt = this.at;
     }
     const expected = "a value, or the end of the collection";
-    const tag = this.#tag(expected);
+    const tag = this.tag(expected);
     if (tag !== frame.end) {
-      this.#at--;
+      this.at--;
       return true;
     }
     if (frame.end === TAG.END_MAP && frame.index % 2 === 1)
-      throw this.#unexpected(this.#at - 1, "the value of a key");
+      throw this.unexpected(this.at - 1, "the value of a key");
     this.#expectCount(frame.index, "values");
     return false;
   }
 
   #expectCount(count: number, what: string): void {
-    const at = this.#at;
-    const found = this.#varint();
-    if (found !== count) throw this.#malformed(at, `expected ${count}, the count of ${what}, found ${found}`);
+    const at = this.at;
+    const found = this.varint();
+    if (found !== count) throw this.malformed(at, `expected ${count}, the count of ${what}, found ${found}`);
   }
 
   /** What an object has become, now that it is complete. */
   #close(frame: Frame): unknown {
     this.#depth--;
-    if (frame.end !== TAG.END_OBJECT) return frame.target;
+    const { target } = frame;
+    frame.target = null;
+    frame.key = undefined;
+    if (frame.end !== TAG.END_OBJECT) {
+      if (frame.end === ERROR_TAG.CAUSE) this.#openErrors--;
+      return target;
+    }
     this.#valuesCount = frame.from;
-    if (frame.target !== null) return frame.target;
-    const object = frame.shape.make(this.#values, frame.from);
+    if (target !== null) return target;
+    const object = make(frame.layout, this.#values, frame.from);
     this.#objects[frame.number] = object;
     return object;
   }
@@ -841,13 +672,13 @@ export class Reader {
    * input has bytes, which is enough unless there are holes, or arrays inside each other that promise more than there is.
    */
   #takesRoomFor(length: number): boolean {
-    if (!this.#complete || this.#elements + length > this.#end) return false;
+    if (!this.complete || this.#elements + length > this.end) return false;
     this.#elements += length;
     return true;
   }
 
   #sparseArray(): unknown {
-    const length = this.#varint();
+    const length = this.varint();
     const array: unknown[] = [];
     // Engines take memory for all elements of an array that is not very long, those included that are holes. One that
     // was much longer before has its elements in a dictionary.
@@ -858,9 +689,9 @@ export class Reader {
   }
 
   #regexp(): RegExp {
-    const at = this.#at;
-    const source = this.#string("a pattern");
-    const bits = this.#varint();
+    const at = this.at;
+    const source = this.string("a pattern");
+    const bits = this.varint();
     let flags = "";
     let known = 0;
     for (const [flag, bit] of REGEXP_FLAGS) {
@@ -871,30 +702,30 @@ export class Reader {
       if (bits & ~known) throw new SyntaxError();
       return new RegExp(source, flags);
     } catch {
-      throw this.#malformed(at, "expected a pattern and flags that this engine knows");
+      throw this.malformed(at, "expected a pattern and flags that this engine knows");
     }
   }
 
   #arrayBuffer(resizable: boolean): object {
-    const at = this.#at;
-    const length = this.#varint();
-    if (!resizable) return this.#made(this.#copy(length, "the bytes of an ArrayBuffer").buffer);
-    const maxByteLength = this.#varint();
+    const at = this.at;
+    const length = this.varint();
+    if (!resizable) return this.#made(this.copy(length, "the bytes of an ArrayBuffer").buffer);
+    const maxByteLength = this.varint();
     if (maxByteLength < length) {
-      throw this.#malformed(
+      throw this.malformed(
         at,
         `expected ${length} bytes to be at most ${maxByteLength}, the greatest length`,
       );
     }
-    if (this.#reservedBytes + maxByteLength > Math.min(this.#bytesMax, RESERVED_BYTES_MAX)) {
-      this.#tooMany(Math.min(this.#bytesMax, RESERVED_BYTES_MAX), "bytes that buffers may grow to");
+    if (this.#reservedBytes + maxByteLength > Math.min(this.bytesMax, RESERVED_BYTES_MAX)) {
+      this.tooMany(Math.min(this.bytesMax, RESERVED_BYTES_MAX), "bytes that buffers may grow to");
     }
-    const bytes = this.#copy(length, "the bytes of an ArrayBuffer");
+    const bytes = this.copy(length, "the bytes of an ArrayBuffer");
     let buffer: ArrayBuffer;
     try {
       buffer = new (ArrayBuffer as ResizableConstructor)(length, { maxByteLength });
     } catch {
-      throw this.#malformed(at, `expected a greatest length that this engine has, found ${maxByteLength}`);
+      throw this.malformed(at, `expected a greatest length that this engine has, found ${maxByteLength}`);
     }
     new Uint8Array(buffer).set(bytes);
     this.#reservedBytes += maxByteLength;
@@ -904,42 +735,42 @@ export class Reader {
   /** A view stands behind its buffer, and takes its place as the value. */
   #viewOf(object: unknown, isNew: boolean): unknown {
     if (!(object instanceof ArrayBuffer)) return object;
-    let at = this.#at;
-    while (at < this.#end && this.#bytes[at] === TAG.PADDING) at++;
-    if (this.#end - at < VIEW_BYTES_MAX && !this.#complete) {
+    let at = this.at;
+    while (at < this.end && this.bytes[at] === TAG.PADDING) at++;
+    if (this.end - at < VIEW_BYTES_MAX && !this.complete) {
       if (isNew) {
         this.#objects.pop();
         this.#reservedBytes -= reservedBytesOf(object);
       }
-      this.#needMore(at, VIEW_BYTES_MAX);
+      this.needMore(at, VIEW_BYTES_MAX);
     }
-    if (at === this.#end || this.#bytes[at] !== TAG.VIEW) return object;
-    this.#at = at + 1;
-    const tag = this.#byte("the kind of a view");
+    if (at === this.end || this.bytes[at] !== TAG.VIEW) return object;
+    this.at = at + 1;
+    const tag = this.byte("the kind of a view");
     const kind = VIEW_KINDS.find((kind) => kind.tag === tag);
-    if (!kind) throw this.#unexpected(at + 1, "the kind of a view");
-    const offset = this.#varint();
-    const length = this.#varint();
+    if (!kind) throw this.unexpected(at + 1, "the kind of a view");
+    const offset = this.varint();
+    const length = this.varint();
     const { byteLength } = object;
     if (offset > byteLength || length > byteLength - offset) {
-      throw this.#malformed(
+      throw this.malformed(
         at,
         `expected a view within ${byteLength} bytes, found ${length} from ${offset} on`,
       );
     }
     if (offset % kind.elementBytes || length % kind.elementBytes) {
-      throw this.#malformed(
+      throw this.malformed(
         at,
         `expected an offset and length of whole elements of ${kind.elementBytes} bytes`,
       );
     }
     let flags = 0;
-    if (this.#hasViewFlags) flags = this.#varint();
+    if (this.#hasViewFlags) flags = this.varint();
     else this.#sawViewWithoutFlags = true;
     const resizable = (object as { resizable?: boolean }).resizable ?? false;
     const tracking = (flags & VIEW_FLAG.LENGTH_TRACKING) !== 0;
     if (((flags & VIEW_FLAG.RESIZABLE) !== 0) !== resizable || (tracking && !resizable)) {
-      throw this.#malformed(at, "expected a view's flags to be those of its buffer");
+      throw this.malformed(at, "expected a view's flags to be those of its buffer");
     }
     const make = this.#viewConstructor(kind.name, at);
     const count = tracking ? undefined : length / kind.elementBytes;
@@ -948,81 +779,82 @@ export class Reader {
 
   #viewConstructor(name: string, at: number): ViewConstructor {
     const found = (globalThis as unknown as Record<string, ViewConstructor | undefined>)[name];
-    if (!found) throw this.#malformed(at, `expected an engine with ${name}`);
+    if (!found) throw this.malformed(at, `expected an engine with ${name}`);
     return found;
   }
 
   /** Node's views, and what an application made of its own objects. */
   #hostObject(): object {
-    const at = this.#at;
-    const number = this.#varint();
-    const length = this.#varint();
+    const at = this.at;
+    const number = this.varint();
+    const length = this.varint();
     if (number >= HOST_NUMBER_APPLICATION_MIN) {
       if (!this.#options.hostObject) {
-        throw this.#malformed(
+        throw this.malformed(
           at,
           `expected no host object without the option hostObject, found kind ${number}`,
         );
       }
       const object: unknown = this.#options.hostObject(
         number,
-        this.#copy(length, "the bytes of a host object"),
+        this.copy(length, "the bytes of a host object"),
       );
       if ((typeof object === "object" && object !== null) || typeof object === "function") return object;
       throw new TypeError(`hostObject: kind ${number} became no object`);
     }
     if (number === HOST_NUMBER_BUFFER) {
-      const bytes = this.#copy(length, "the bytes of a view");
+      const bytes = this.copy(length, "the bytes of a view");
       return NodeBuffer ? NodeBuffer.from(bytes.buffer) : bytes;
     }
     const kind = VIEW_KINDS.find(({ hostNumber }) => hostNumber === number);
-    if (!kind) throw this.#malformed(at, `expected the number of a kind of view, found ${number}`);
+    if (!kind) throw this.malformed(at, `expected the number of a kind of view, found ${number}`);
     if (length % kind.elementBytes) {
-      throw this.#malformed(
+      throw this.malformed(
         at,
         `expected whole elements of ${kind.elementBytes} bytes, found ${length} bytes`,
       );
     }
-    const { buffer } = this.#copy(length, "the bytes of a view");
+    const { buffer } = this.copy(length, "the bytes of a view");
     return new (this.#viewConstructor(kind.name, at))(buffer);
   }
 
   // ---- errors as values ----
 
   #error(): unknown {
-    let at = this.#at;
-    let tag = this.#byte("a part of an error");
+    let at = this.at;
+    let tag = this.byte("a part of an error");
     const type = ERROR_CONSTRUCTORS.get(tag);
     if (type) {
-      at = this.#at;
-      tag = this.#byte("a part of an error");
+      at = this.at;
+      tag = this.byte("a part of an error");
     }
     let message: string | undefined;
     let stack: string | undefined;
     for (;;) {
-      if (tag === ERROR_TAG.MESSAGE && message === undefined) message = this.#string("a message");
-      else if (tag === ERROR_TAG.STACK && stack === undefined) stack = this.#string("a stack");
+      if (tag === ERROR_TAG.MESSAGE && message === undefined) message = this.string("a message");
+      else if (tag === ERROR_TAG.STACK && stack === undefined) stack = this.string("a stack");
       else break;
-      at = this.#at;
-      tag = this.#byte("a part of an error");
+      at = this.at;
+      tag = this.byte("a part of an error");
     }
-    if (tag !== ERROR_TAG.END && tag !== ERROR_TAG.CAUSE) throw this.#unexpected(at, "a part of an error");
-    const error = newError(type ?? Error, message, stack);
+    if (tag !== ERROR_TAG.END && tag !== ERROR_TAG.CAUSE) throw this.unexpected(at, "a part of an error");
+    const error = withStack(() => new (type ?? Error)(message), stack);
     if (tag === ERROR_TAG.END) return this.#made(error);
     this.#open(error, ERROR_TAG.CAUSE).count = stack === undefined ? 0 : 1;
+    this.#openErrors++;
     return BEGUN;
   }
 
   /** Node 20 and older write the stack behind the cause. */
   #wantsRestOfError(frame: Frame): boolean {
-    const at = this.#at;
-    let tag = this.#byte("a part of an error");
+    const at = this.at;
+    let tag = this.byte("a part of an error");
     if (tag === ERROR_TAG.STACK && frame.count === 0) {
-      const stack = this.#string("a stack");
-      tag = this.#byte("the end of an error");
-      if (tag === ERROR_TAG.END) Object.defineProperty(frame.target, "stack", hidden(stack));
+      const stack = this.string("a stack");
+      tag = this.byte("the end of an error");
+      if (tag === ERROR_TAG.END) setStack(frame.target as Error, stack);
     }
-    if (tag !== ERROR_TAG.END) throw this.#unexpected(at, "the end of an error");
+    if (tag !== ERROR_TAG.END) throw this.unexpected(at, "the end of an error");
     return false;
   }
 }
@@ -1032,17 +864,11 @@ type ResizableConstructor = new (length: number, options: { maxByteLength: numbe
 
 const PROPERTY_OR_END = "a property's name, or the end of the object";
 
-/** Every engine has strings of as many bytes. */
-const STRING_BYTES_SAFE = 1 << 28;
-
-/** Longer BigInts are made of hexadecimal digits, in linear time. */
-const SHORT_DIGITS_BYTES = 64;
-const DIGITS_BLOCK_BYTES = 4096;
-const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
-
 /** With their tags. */
 const DOUBLE_BYTES = 9;
 const INTEGER_BYTES_MAX = 6;
+
+const WORD_BYTES = 4;
 
 /** A view's tag and kind, and three numbers. */
 const VIEW_BYTES_MAX = 17;
@@ -1066,37 +892,7 @@ function reservedBytesOf(buffer: ArrayBuffer & { resizable?: boolean; maxByteLen
   return buffer.resizable ? buffer.maxByteLength! : 0;
 }
 
-function limitOf(name: string, limit = Number.POSITIVE_INFINITY): number {
-  if (limit >= 0) return limit;
-  throw new RangeError(`limits.${name} is ${limit}, not a number from 0 on`);
-}
-
 /** A property as errors have them: not enumerable. */
 function hidden(value: unknown): PropertyDescriptor {
   return { value, writable: true, enumerable: false, configurable: true };
-}
-
-/** An own property, whatever prototypes say of its name: `__proto__` is a name like any other. */
-function define(object: object, name: string, value: unknown): void {
-  if (name in object) {
-    Object.defineProperty(object, name, { value, writable: true, enumerable: true, configurable: true });
-  } else {
-    (object as Record<string, unknown>)[name] = value;
-  }
-}
-
-/** An error as it was, with the stack that it had and not that of its reader. */
-function newError(type: ErrorConstructor, message: string | undefined, stack: string | undefined): Error {
-  const settings = Error as { stackTraceLimit?: number };
-  const limit = settings.stackTraceLimit;
-  // Engines that have this setting spare the time that collecting a stack would take.
-  // Where it is frozen, `Reflect.set` does nothing.
-  if (limit !== undefined) Reflect.set(settings, "stackTraceLimit", 0);
-  try {
-    const error = new type(message);
-    Object.defineProperty(error, "stack", hidden(stack));
-    return error;
-  } finally {
-    if (limit !== undefined) Reflect.set(settings, "stackTraceLimit", limit);
-  }
 }

@@ -1,0 +1,319 @@
+/** The bytes of a value that is being written: chunks of them, and what numbers and strings become. */
+import type { Layout } from "../layouts.ts";
+import { isInteger, type LeadingNumbers } from "./elements.ts";
+import { TAG, VERSION } from "./format.ts";
+import { isTwoByte, writeOneByte, writeTwoByte } from "./text.ts";
+
+/** The first chunk, which most values fit in; and what chunks grow to, those to be put together and those to be taken. */
+const CHUNK_BYTES_MIN = 16 * 1024;
+const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+const TAKEN_CHUNK_BYTES_MAX = 64 * 1024;
+const SPARE_BYTES_MAX = 256 * 1024;
+
+/** A tag and the longest number behind it. */
+export const TOKEN_BYTES_MAX = 16;
+
+/** With its tag. */
+const DOUBLE_BYTES = 9;
+
+/** Text up to here is written unit by unit, right after a length that takes one byte. */
+const SHORT_TEXT_UNITS = 24;
+
+/** A chunk, between one writer and the next, and a view of it. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+let spareView: DataView<ArrayBuffer> | undefined;
+
+const NOTHING = new Uint8Array(0);
+
+/** Fewer bytes are copied and wiped faster one by one than by a call into the engine. */
+const FEW_BYTES = 128;
+
+function copyOf(chunk: Uint8Array<ArrayBuffer>, length: number): Uint8Array<ArrayBuffer> {
+  if (length > FEW_BYTES) return chunk.slice(0, length);
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = chunk[i]!;
+  return bytes;
+}
+
+/** Keeps a chunk for the next writer, wiped, unless it is very large or another one is kept already. */
+function keep(chunk: Uint8Array<ArrayBuffer>, view: DataView<ArrayBuffer>, used: number): void {
+  const { length } = chunk;
+  if (length > SPARE_BYTES_MAX || length <= (spare?.length ?? 0)) return;
+  if (used <= FEW_BYTES) for (let i = 0; i < used; i++) chunk[i] = 0;
+  else chunk.fill(0, 0, used);
+  spare = chunk;
+  spareView = view;
+}
+
+/** Writes an integer of 32 bits and its tag; returns where they end. */
+function putInteger(chunk: Uint8Array, start: number, integer: number): number {
+  let rest = ((integer << 1) ^ (integer >> 31)) >>> 0;
+  chunk[start] = TAG.INT32;
+  if (rest < 0x80) {
+    chunk[start + 1] = rest;
+    return start + 2;
+  }
+  let at = start + 1;
+  do {
+    chunk[at++] = rest | 0x80;
+    rest >>>= 7;
+  } while (rest > 0x7f);
+  chunk[at++] = rest;
+  return at;
+}
+
+export class Output {
+  protected chunk: Uint8Array<ArrayBuffer>;
+  protected view: DataView<ArrayBuffer>;
+  protected at = 0;
+  /** Chunks before this one, and their bytes. */
+  protected full: Uint8Array[] = [];
+  protected fullBytes = 0;
+  protected chunkBytesMax = CHUNK_BYTES_MAX;
+  protected areTaken = false;
+  protected readonly keepsChunks: boolean;
+
+  /** @param keepsChunks false to count only. */
+  constructor(keepsChunks: boolean) {
+    this.keepsChunks = keepsChunks;
+    this.chunk = spare ?? new Uint8Array(CHUNK_BYTES_MIN);
+    this.view = spareView ?? new DataView(this.chunk.buffer);
+    spare = undefined;
+    spareView = undefined;
+    this.chunk[this.at++] = TAG.VERSION;
+    this.chunk[this.at++] = VERSION;
+  }
+
+  /** Bytes written so far. */
+  get length(): number {
+    return this.fullBytes + this.at;
+  }
+
+  /** Chunks are to be taken, and are shorter. */
+  protected beTaken(): void {
+    this.areTaken = true;
+    this.chunkBytesMax = TAKEN_CHUNK_BYTES_MAX;
+    // The spare chunk may be longer.
+    if (this.chunk.length > TAKEN_CHUNK_BYTES_MAX) this.chunk = this.chunk.subarray(0, TAKEN_CHUNK_BYTES_MAX);
+  }
+
+  /** There are chunks to be taken, by somebody who takes them. */
+  protected get hasTakable(): boolean {
+    return this.areTaken && this.full.length > 0;
+  }
+
+  /** What was written, in memory of its own; the writer is of no more use. */
+  finish(): Uint8Array<ArrayBuffer> {
+    let bytes: Uint8Array<ArrayBuffer>;
+    if (this.fullBytes > 0) {
+      bytes = new Uint8Array(this.length);
+      let at = 0;
+      for (const full of this.full) {
+        bytes.set(full, at);
+        at += full.length;
+      }
+      bytes.set(this.chunk.subarray(0, this.at), at);
+    } else if (this.at === this.chunk.length) {
+      bytes = this.chunk;
+      this.chunk = NOTHING;
+    } else {
+      bytes = copyOf(this.chunk, this.at);
+    }
+    this.close();
+    return bytes;
+  }
+
+  /** Keeps the last chunk for the next writer. */
+  close(): void {
+    this.full = [];
+    keep(this.chunk, this.view, this.fullBytes > 0 ? this.chunk.length : this.at);
+    this.chunk = NOTHING;
+    this.at = 0;
+  }
+
+  // ---- bytes ----
+
+  /** Makes room for a number of bytes in a row. */
+  protected room(bytes: number): void {
+    if (this.at + bytes > this.chunk.length) this.nextChunk(bytes);
+  }
+
+  protected nextChunk(bytes: number): void {
+    const old = this.chunk;
+    this.fullBytes += this.at;
+    if (!this.keepsChunks && bytes <= old.length) {
+      this.at = 0;
+      return;
+    }
+    if (this.keepsChunks && this.at > 0) this.full.push(old.subarray(0, this.at));
+    const next = Math.max(bytes + TOKEN_BYTES_MAX, Math.min(2 * old.length, this.chunkBytesMax));
+    this.chunk = new Uint8Array(next);
+    this.view = new DataView(this.chunk.buffer);
+    this.at = 0;
+  }
+
+  protected byte(byte: number): void {
+    this.room(1);
+    this.chunk[this.at++] = byte;
+  }
+
+  /** A varint of 32 bits; there is room. */
+  protected varint(number: number): void {
+    const chunk = this.chunk;
+    let at = this.at;
+    let rest = number >>> 0;
+    while (rest > 0x7f) {
+      chunk[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    chunk[at++] = rest;
+    this.at = at;
+  }
+
+  protected tagged(tag: number, number: number): void {
+    this.room(TOKEN_BYTES_MAX);
+    this.chunk[this.at++] = tag;
+    this.varint(number);
+  }
+
+  protected taggedTwice(tag: number, number: number, other: number): void {
+    this.tagged(tag, number);
+    this.varint(other);
+  }
+
+  protected taggedDouble(tag: number, number: number): void {
+    this.room(TOKEN_BYTES_MAX);
+    this.chunk[this.at] = tag;
+    this.view.setFloat64(this.at + 1, number, true);
+    this.at += 9;
+  }
+
+  /** Some of an array's numbers, as many in a row as there is room for. */
+  protected writeNumbers({ numbers, areDoubles }: LeadingNumbers, from: number, to: number): void {
+    for (let i = from; i < to; ) {
+      this.room(DOUBLE_BYTES);
+      const view = this.view;
+      const chunk = this.chunk;
+      const last = chunk.length - DOUBLE_BYTES;
+      let at = this.at;
+      for (; i < to && at <= last; i++) {
+        const number = numbers[i]!;
+        if (areDoubles || !isInteger(number)) {
+          chunk[at] = TAG.DOUBLE;
+          view.setFloat64(at + 1, number, true);
+          at += DOUBLE_BYTES;
+          continue;
+        }
+        at = putInteger(chunk, at, number);
+      }
+      this.at = at;
+    }
+  }
+
+  protected bytes(bytes: Uint8Array): void {
+    const { length } = bytes;
+    const isFirst = this.fullBytes === 0 && this.at <= CHUNK_BYTES_MIN;
+    if (length > SPARE_BYTES_MAX && isFirst && this.keepsChunks && !this.areTaken) this.fit(length);
+    this.room(length);
+    this.chunk.set(bytes, this.at);
+    this.at += length;
+  }
+
+  /** Has the first chunk end behind as many bytes: if nothing follows, it is what was written, and is not copied again. */
+  private fit(bytes: number): void {
+    const { chunk, view, at } = this;
+    this.chunk = new Uint8Array(at + bytes);
+    this.view = new DataView(this.chunk.buffer);
+    this.chunk.set(chunk.subarray(0, at));
+    keep(chunk, view, at);
+  }
+
+  // ---- numbers and strings ----
+
+  protected number(number: number): void {
+    this.room(TOKEN_BYTES_MAX);
+    if (isInteger(number)) this.at = putInteger(this.chunk, this.at, number);
+    else this.taggedDouble(TAG.DOUBLE, number);
+  }
+
+  protected string(text: string): void {
+    const { length } = text;
+    if (length > SHORT_TEXT_UNITS) {
+      this.longString(text);
+      return;
+    }
+    this.room(2 + SHORT_TEXT_UNITS);
+    const chunk = this.chunk;
+    const at = this.at;
+    chunk[at] = TAG.ONE_BYTE_STRING;
+    chunk[at + 1] = length;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit > 255) {
+        this.twoByteString(text);
+        return;
+      }
+      chunk[at + 2 + i] = unit;
+    }
+    this.at = at + 2 + length;
+  }
+
+  protected longString(text: string): void {
+    if (isTwoByte(text)) {
+      this.twoByteString(text);
+      return;
+    }
+    const { length } = text;
+    this.tagged(TAG.ONE_BYTE_STRING, length);
+    this.room(length);
+    writeOneByte(text, this.chunk, this.at);
+    this.at += length;
+  }
+
+  protected twoByteString(text: string): void {
+    const bytes = 2 * text.length;
+    const lengthBytes =
+      bytes < 1 << 7 ? 1 : bytes < 1 << 14 ? 2 : bytes < 1 << 21 ? 3 : bytes < 1 << 28 ? 4 : 5;
+    if ((this.length + 1 + lengthBytes) % 2 === 1) this.byte(TAG.PADDING);
+    this.tagged(TAG.TWO_BYTE_STRING, bytes);
+    this.room(bytes);
+    writeTwoByte(text, this.chunk, this.at);
+    this.at += bytes;
+  }
+
+  protected bigint(tag: number, bigint: bigint): void {
+    const sign = bigint < 0n ? 1 : 0;
+    const magnitude = sign ? -bigint : bigint;
+    if (magnitude === BigInt.asUintN(64, magnitude)) {
+      const length = magnitude === 0n ? 0 : 8;
+      this.tagged(tag, (length << 1) | sign);
+      this.room(8);
+      this.view.setBigUint64(this.at, magnitude, true);
+      this.at += length;
+      return;
+    }
+    // Hexadecimal digits are the one form of a long BigInt that is had in linear time.
+    const hex = magnitude.toString(16);
+    const length = Math.ceil(hex.length / 16) * 8;
+    this.tagged(tag, length * 2 + sign);
+    this.room(length);
+    const digits = hex.padStart(2 * length, "0");
+    for (let at = digits.length; at > 0; at -= 8) {
+      this.view.setUint32(this.at, Number.parseInt(digits.slice(at - 8, at), 16), true);
+      this.at += 4;
+    }
+  }
+
+  /** A property's name that is known, in whole words: what goes beyond it is overwritten by what follows. */
+  protected name({ words, bytes }: Layout): void {
+    this.room(bytes + 3);
+    const view = this.view;
+    const { length } = words;
+    let at = this.at;
+    this.at = at + bytes;
+    for (let i = 0; i < length; i++) {
+      view.setInt32(at, words[i]!, true);
+      at += 4;
+    }
+  }
+}

@@ -5,12 +5,16 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
 const CLI = resolve("wasm-out/js/cli.js");
+/** Within the package as it is installed: Bun goes by the tsconfig.json of the checkout otherwise. */
+const STAGED_CLI = resolve("wasm-out/engines/node_modules/nanort/wasm-out/js/cli.js");
 
 export interface Options {
   env?: Record<string, string>;
   cwd?: string;
   /** What is sent to standard input; by default nothing, and it is closed. */
   input?: string | Uint8Array;
+  /** What runs it: by default this Node. */
+  engine?: { command: string; flags: string[] };
 }
 
 export interface Outcome {
@@ -43,7 +47,7 @@ export async function serving(args: string[], options: Options = {}): Promise<Se
   const url = await new Promise<string>((resolve, reject) => {
     process.stdout!.on("data", (text: string) => {
       printed += text;
-      const [address] = printed.match(/http:\/\/[\w.]+:\d+/) ?? [];
+      const [address] = printed.match(/https?:\/\/[\w.]+:\d+/) ?? [];
       // The address is on the first line; the greeting is whole when its last line has come.
       if (address && printed.includes("stops it")) resolve(address);
     });
@@ -69,9 +73,10 @@ export function folderWith(files: Record<string, string>): string {
   return folder;
 }
 
-function launch(args: string[], { env = {}, cwd, input }: Options): ChildProcess {
+function launch(args: string[], { env = {}, cwd, input, engine }: Options): ChildProcess {
   const { PORT: _, ...inherited } = process.env;
-  const child = spawn(process.execPath, [CLI, ...args], {
+  const command = engine ? [engine.command, ...engine.flags, STAGED_CLI] : [process.execPath, CLI];
+  const child = spawn(command[0]!, [...command.slice(1), ...args], {
     cwd: cwd ?? process.cwd(),
     env: { ...inherited, ...env },
     stdio: ["pipe", "pipe", "pipe"],

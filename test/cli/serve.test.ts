@@ -1,7 +1,14 @@
 import { once } from "node:events";
+import type { IncomingMessage } from "node:http";
+import { get } from "node:https";
 import { connect } from "node:net";
+import { basename, join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { BINARIES, MissingEngine } from "../engines/engines.ts";
+import { certificates } from "../support/certificates.ts";
+import { testWith } from "../support/tools.ts";
 import { folderWith, nanort, type Served, serving } from "./nanort.ts";
 
 const APP = `export default { fetch: (request) => new Response("served " + new URL(request.url).pathname) };`;
@@ -74,6 +81,84 @@ test("--log prints a line for each request, and nothing does without it", async 
   assert.is(unlogged.stdout, greeting);
 });
 
+test("--log json and --log apache say more; what is no form is refused", async () => {
+  const app = folderWith({ "app.mjs": APP });
+  const [json, apache, refused] = await Promise.all([
+    serving(["serve", app, "--log", "json"]),
+    serving(["serve", "--log=apache", app]),
+    nanort(["serve", app, "--log=xml"]),
+  ]);
+  for (const { url } of [json, apache])
+    await fetch(`${url}/a?b=c`, { headers: { "user-agent": 'my "own"' } });
+  const [inJson, inApache] = await Promise.all([json.stop(), apache.stop()]);
+  const record = JSON.parse(inJson.stdout.split("\n").find((line) => line.startsWith("{"))!);
+  assert.equal(
+    [record.method, record.target, record.status, record.userAgent, record.remoteAddress],
+    ["GET", "/a?b=c", 200, 'my "own"', "127.0.0.1"],
+  );
+  assert.match(
+    inApache.stdout,
+    /^127\.0\.0\.1 - - \[\d\d\/\w{3}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "GET \/a\?b=c HTTP\/1\.1" 200 \d+ "-" "my \\"own\\""$/m,
+  );
+  assert.equal(
+    [refused.code, refused.stderr],
+    [2, 'nanort: --log must be one of text, json, apache, not "xml"\n'],
+  );
+});
+
+testWith("openssl", "version")("--tls-cert and --tls-key serve https", async () => {
+  const { ca, certificate, key } = certificates()!;
+  const folder = folderWith({ "app.mjs": APP, "cert.pem": certificate, "key.pem": key, "no.pem": "none" });
+  const cert = ["--tls-cert", join(folder, "cert.pem")];
+  const served = await serving(["serve", folder, ...cert, "--tls-key", join(folder, "key.pem")]);
+  assert.match(served.url, /^https:/);
+  const text = await new Promise<string>((resolve, reject) => {
+    get(`${served.url}/x`, { ca, agent: false }, (response) => {
+      response.setEncoding("utf8").on("data", resolve);
+    }).on("error", reject);
+  });
+  assert.is(text, "served /x");
+  const outcomes = await Promise.all([
+    nanort(["serve", folder, ...cert]),
+    nanort(["serve", folder, ...cert, "--tls-key", join(folder, "missing.pem")]),
+    nanort(["serve", folder, ...cert, "--tls-key", join(folder, "no.pem"), "--port", "0"]),
+  ]);
+  for (const [index, complaint] of [
+    "--tls-cert and --tls-key are needed together",
+    "--tls-key: ENOENT",
+    "--tls-cert and --tls-key cannot be used: ",
+  ].entries()) {
+    assert.is(outcomes[index]!.code, 2);
+    assert.match(outcomes[index]!.stderr, `nanort: ${complaint}`);
+  }
+  await stops(served);
+});
+
+test("--compress compresses; a folder of files is served as such", async () => {
+  const folder = folderWith({ "index.html": `<p>${"text ".repeat(1000)}</p>`, "style.css": "a{}" });
+  const served = await serving(["serve", folder, "--compress"]);
+  const response = await fetch(served.url, { headers: { "accept-encoding": "gzip" } });
+  assert.is(response.headers.get("content-encoding"), "gzip");
+  assert.match(await response.text(), "text text");
+  assert.is((await fetch(`${served.url}/style.css`)).headers.get("content-type"), "text/css;charset=utf-8");
+  assert.is((await fetch(`${served.url}/missing`)).status, 404);
+  await stops(served);
+});
+
+test("--drain says how long running requests may take", async () => {
+  const app = `export default { fetch() { console.log("began"); return new Promise(() => {}); } };`;
+  const folder = folderWith({ "app.mjs": app });
+  const served = await serving(["serve", folder, "--drain", "0.2"]);
+  const began = once(served.process.stdout!, "data");
+  const answer = fetch(served.url).catch((error: Error) => error);
+  await began;
+  served.process.kill("SIGTERM");
+  assert.is((await served.ended).code, 0);
+  assert.instance(await answer, Error);
+  const { code, stderr } = await nanort(["serve", folder, "--drain", "soon"]);
+  assert.equal([code, stderr], [2, 'nanort: --drain must be a number of seconds, not "soon"\n']);
+});
+
 test("an app's mistakes are logged with the lines of its code, and the server goes on", async () => {
   const folder = folderWith({
     "app.ts": `
@@ -99,6 +184,7 @@ test("an app's mistakes are logged with the lines of its code, and the server go
   assert.is(code, 0);
   for (const [line, word] of ["thrown", "floated", "ticked"].entries()) {
     assert.match(stderr, `Error: ${word}`);
+    assert.match(stderr, new RegExp(`^${basename(folder)}: .*${word}`, "m"));
     assert.match(stderr, new RegExp(`app\\.ts:${line + 5}:`));
   }
 });
@@ -183,11 +269,91 @@ test("--workers: several processes answer on one port, and stop together", async
   for (const pid of pids) assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
 });
 
+for (const [name, flags] of [
+  ["deno", ["run", "-A", "--no-prompt"]],
+  ["bun", []],
+] as const) {
+  testOn(name)(`--workers on ${name}: each listens by itself, on one port`, async (binary) => {
+    const engine = { command: binary, flags: [...flags] };
+    const served = await serving(["serve", folderWith({ "app.mjs": PID }), "--workers", "2"], { engine });
+    assert.match(served.printed(), "by 2 processes");
+    let pids = new Set<string>();
+    for (let tries = 0; pids.size < 2 && tries < 50; tries++) {
+      pids = new Set([...pids, ...(await processesOf(served, 4))]);
+    }
+    assert.is(pids.size, 2);
+    assert.is((await served.stop()).code, 0);
+    for (const pid of pids) assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
+  });
+
+  testOn(name, certificates() !== undefined)(
+    `files on ${name}, by https, compressed and in parts`,
+    async (binary) => {
+      const { ca, certificate, key } = certificates()!;
+      const large = "text ".repeat(100_000);
+      const pem = folderWith({ cert: certificate, key });
+      const served = await serving(
+        [
+          ...["serve", folderWith({ "index.html": large }), "--compress", "--log"],
+          ...["--tls-cert", join(pem, "cert"), "--tls-key", join(pem, "key")],
+        ],
+        { engine: { command: binary, flags: [...flags] } },
+      );
+      const ask = (headers: Record<string, string>) =>
+        new Promise<{ response: IncomingMessage; bytes: Buffer }>((resolve, reject) => {
+          get(served.url, { ca, headers, agent: false }, (response) => {
+            const chunks: Buffer[] = [];
+            response.on("data", (chunk) => chunks.push(chunk));
+            response.on("end", () => resolve({ response, bytes: Buffer.concat(chunks) }));
+          }).on("error", reject);
+        });
+      assert.ok((await ask({})).bytes.toString() === large);
+      const { response, bytes } = await ask({ "accept-encoding": "gzip" });
+      assert.is(response.headers["content-encoding"], "gzip");
+      assert.ok(gunzipSync(bytes).toString() === large);
+      const part = await ask({ range: "bytes=-5" });
+      assert.equal([part.response.statusCode, part.bytes.toString()], [206, "text "]);
+      const { stdout } = await served.stop();
+      assert.equal(stdout.match(/^GET \/ \d+/gm), ["GET / 200", "GET / 200", "GET / 206"]);
+    },
+  );
+}
+
+/** As `testWith`, for an engine of test/engines; and for what else there must be, of whose absence another test tells. */
+function testOn(
+  name: "deno" | "bun",
+  able = true,
+): (title: string, run: (binary: string) => Promise<void>) => void {
+  try {
+    const binary = BINARIES[name]();
+    if (!able) return (title) => test.skip(title);
+    return (title, run) => test(title, () => run(binary));
+  } catch (error) {
+    if (!(error instanceof MissingEngine)) throw error;
+    console.log(`skipped: ${error.message}`);
+    return (title) => test.skip(title);
+  }
+}
+
 test("--workers: what an app says to the process that started it is not taken for the workers' own", async () => {
   const app = `${PID} for (const message of [null, "ready", { url: "?" }]) process.send?.(message);`;
   const served = await serving(["serve", folderWith({ "app.mjs": app }), "--workers", "2"]);
   assert.is((await processesOf(served, 8)).size, 2);
   await stops(served);
+});
+
+test("--workers: one that has hung up is stopped, too", async () => {
+  const app = `${PID} process.on("SIGUSR2", () => {
+    process.removeAllListeners("disconnect").disconnect();
+    console.log("hung up");
+  });`;
+  const served = await serving(["serve", folderWith({ "app.mjs": app }), "--workers", "2"]);
+  const pids = [...(await processesOf(served, 8))].map(Number);
+  const hungUp = once(served.process.stdout!, "data");
+  process.kill(pids[0]!, "SIGUSR2");
+  assert.match(String(await hungUp), "hung up");
+  await stops(served);
+  for (const pid of pids) assert.throws(() => process.kill(pid, 0), /ESRCH/);
 });
 
 test("--workers: another takes the place of one that ended", async () => {
@@ -209,7 +375,9 @@ test("--workers: running requests finish; a second signal stops all at once", as
     [1, 0],
     [2, 130],
   ] as const) {
-    const served = await serving(["serve", folderWith({ "app.mjs": slow }), "--workers", "2"]);
+    // The one that is stopped at once had better not be done by then.
+    const app = signals === 1 ? slow : slow.replace("50", "10_000");
+    const served = await serving(["serve", folderWith({ "app.mjs": app }), "--workers", "2"]);
     const began = once(served.process.stdout!, "data");
     const answer = fetch(served.url).then(
       (response) => response.text(),

@@ -291,6 +291,21 @@ test("Content-Length given by the app is kept when it is true", () => {
   });
 });
 
+test("a stream whose response cannot be sent is given up", () => {
+  let cancelled = false;
+  const cancel = () => {
+    cancelled = true;
+  };
+  const app = () => new Response(new ReadableStream({ cancel }), { headers: { "content-length": "x" } });
+  return inMemory({ app }, async (server) => {
+    const client = await server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    const [answer] = await client.answered(1);
+    assert.equal([answer!.status, cancelled], [500, true]);
+    client.socket.end();
+  });
+});
+
 for (const [title, length] of [
   ["too small", "3"],
   ["too large", "50"],

@@ -3,9 +3,10 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { Network, Socket, SocketHandler } from "../../ts/host/host.ts";
 import { memoryNetwork } from "../../ts/host/memory-network.ts";
-import { network as nodeNetwork } from "../../ts/host/node-network.ts";
+import { defaultHost } from "../../ts/host/node.ts";
 import { eventually, pattern, turn } from "./support.ts";
 
+const nodeNetwork = defaultHost.network!;
 const taskPoster = { postTask: (task: () => void) => void setImmediate(task) };
 
 const NETWORKS: [string, () => Network][] = [

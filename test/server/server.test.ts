@@ -6,10 +6,10 @@ import type { Network } from "../../ts/host/host.ts";
 import { memoryHost } from "../../ts/host/memory.ts";
 import { defaultHost } from "../../ts/host/node.ts";
 import { EventLoop } from "../../ts/runtime/loop.ts";
-import { LoadedApp, loadApp } from "../../ts/server/app.ts";
+import { type AppContext, LoadedApp, loadApp } from "../../ts/server/app.ts";
 import { type ServeOptions, startServer } from "../../ts/server/server.ts";
 import { coreModule, makeCore } from "../support/core.ts";
-import { turn } from "./support.ts";
+import { inMemory, onSockets, turn } from "./support.ts";
 
 const app = () => new Response("hello");
 
@@ -80,6 +80,95 @@ test("closing twice is closing once, and a timeout that is none is refused", asy
   assert.is(refused, "timeout -1 is not a number from 0 to 2147483647");
   await Promise.all([server.close(), server.close({ timeout: 0 }), server.closed]);
   await server.close();
+});
+
+test("drainTimeout is how long close() waits, unless it is told otherwise", () => {
+  const wait = () => new Promise<Response>(() => {});
+  return inMemory({ app: wait, drainTimeout: 1000 }, async (server, clock) => {
+    const client = await server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const closed = server.server.close();
+    await clock.advance(999);
+    assert.is(server.server.connections, 1);
+    await clock.advance(1);
+    await closed;
+    assert.is(client.isClosed, true);
+  });
+});
+
+test("a drainTimeout that is none is refused", async () => {
+  assert.is(
+    await failure({ drainTimeout: -1 }),
+    "RangeError: drainTimeout -1 is not a number from 0 to 2147483647",
+  );
+});
+
+test("close({ refuse: true }) goes on listening, and says 503, until all have finished", () => {
+  const { promise, open } = gate();
+  const slow = () => promise.then(app);
+  return onSockets({ app: slow }, async (server) => {
+    const [idle, running] = [await server.connect(), await server.connect()];
+    running.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const closed = server.server.close({ refuse: true });
+    await idle.closed();
+    for (let times = 0; times < 3; times++) {
+      const late = await server.connect();
+      await late.closed();
+      assert.equal(
+        late.answers().map(({ status, body }) => [status, body]),
+        [[503, "the server is shutting down\n"]],
+      );
+      assert.is(late.answers()[0]!.headers.get("connection"), "close");
+    }
+    open();
+    await running.closed();
+    assert.is(running.answers()[0]!.body, "hello");
+    await closed;
+    const refused = await server.connect().catch((error) => error.code);
+    assert.is(refused, "ECONNREFUSED");
+  });
+});
+
+test("close({ refuse: true }) ends when its time is up, too", () => {
+  const wait = () => new Promise<Response>(() => {});
+  return inMemory({ app: wait }, async (server, clock) => {
+    const client = await server.connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (let turns = 0; turns < 20; turns++) await turn();
+    const closed = server.server.close({ refuse: true, timeout: 1000 });
+    const late = await server.connect();
+    await late.closed();
+    assert.is(late.answers()[0]!.status, 503);
+    await clock.advance(1000);
+    await closed;
+    assert.is(client.isClosed, true);
+  });
+});
+
+test("reports of an app's errors begin with its name", () => {
+  const fails = async (request: Request, _env: unknown, ctx: AppContext) => {
+    ctx.waitUntil(Promise.reject(new Error("too late")));
+    if (request.url.endsWith("/stream")) {
+      return new Response(
+        new ReadableStream({
+          start: (controller) => controller.enqueue(new Uint8Array(1)),
+          pull: () => turn().then(() => Promise.reject(new Error("dried up"))),
+        }),
+      );
+    }
+    throw new Error("no");
+  };
+  return inMemory({ app: fails, name: "shop" }, async (server) => {
+    await server.ask("GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    await server.ask("GET /stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    const messages = server.errors.map(({ message }) => message).sort();
+    assert.equal(messages, [
+      ...["shop: GET /a: no", "shop: GET /stream: dried up"],
+      ...["shop: waitUntil: too late", "shop: waitUntil: too late"],
+    ]);
+  });
 });
 
 /** A promise to settle from outside. */

@@ -10,13 +10,12 @@ import { defaultHost } from "../../ts/host/node.ts";
 import { EventLoop } from "../../ts/runtime/loop.ts";
 import type { VirtualClock } from "../../ts/runtime/virtual-clock.ts";
 import type { AppSource } from "../../ts/server/app.ts";
-import { type ServeLimits, type Server, startServer } from "../../ts/server/server.ts";
+import { type ServeLimits, type ServeOptions, type Server, startServer } from "../../ts/server/server.ts";
 import { makeCore } from "../support/core.ts";
 
-export interface Setup {
+export interface Setup extends Pick<ServeOptions, "env" | "tls" | "name" | "log" | "drainTimeout"> {
   app: AppSource;
   limits?: Partial<ServeLimits>;
-  env?: unknown;
 }
 
 /** A server, what it stands on, and what its app did wrong. */
@@ -35,12 +34,12 @@ export class TestServer {
     this.errors = errors;
   }
 
-  static async start(host: Host, { app, limits = {}, env }: Setup): Promise<TestServer> {
+  static async start(host: Host, { app, limits = {}, ...options }: Setup): Promise<TestServer> {
     const core = makeCore();
     const errors: Error[] = [];
     const onError = (error: unknown) => void errors.push(error as Error);
     const loop = new EventLoop(host.clock, onError);
-    const server = await startServer({ core, loop, host }, { app, limits, env, onError });
+    const server = await startServer({ core, loop, host }, { app, limits, ...options, onError });
     return new TestServer(host, core, loop, server, errors);
   }
 

@@ -9,10 +9,18 @@ export function findApp(app: string): string {
   if (!existsSync(path)) throw new UsageError(`no such file or folder: ${app}`);
   if (!statSync(path).isDirectory()) return path;
 
-  const names = ["app", "index", "main"].flatMap((name) => [`${name}.ts`, `${name}.js`, `${name}.mjs`]);
-  const found = [mainOf(path), ...names].find((name) => name !== undefined && existsSync(join(path, name)));
-  if (found !== undefined) return join(path, found);
+  const found = appIn(path);
+  if (found !== undefined) return found;
   throw new UsageError(`${app}: no app here: no "main" in package.json, no app, index or main .ts .js .mjs`);
+}
+
+/** The path of the app's file in a folder, if there is an app. */
+export function appIn(folder: string): string | undefined {
+  const names = ["app", "index", "main"].flatMap((name) => [`${name}.ts`, `${name}.js`, `${name}.mjs`]);
+  const found = [mainOf(folder), ...names].find(
+    (name) => name !== undefined && existsSync(join(folder, name)),
+  );
+  return found && join(folder, found);
 }
 
 /** What the package.json in a folder names as its entry. */

@@ -6,8 +6,8 @@ import { SerializedError, type SerializedRecord, scanSerialized } from "../core/
 import { Core } from "../core/core.ts";
 import { compileCore } from "../core/load.ts";
 import { defaultHost } from "../index.ts";
-import { ERROR_TAG, HOST_NUMBER_BUFFER, REGEXP_FLAGS, TAG, VIEW_KINDS } from "../web/serialize-format.ts";
-import { readOneByte, readTwoByte, readUtf8 } from "../web/serialize-text.ts";
+import { ERROR_TAG, HOST_NUMBER_BUFFER, REGEXP_FLAGS, TAG, VIEW_KINDS } from "../web/serialize/format.ts";
+import { readOneByte, readTwoByte, readUtf8 } from "../web/serialize/text.ts";
 import { Failure, parse, UsageError } from "./command.ts";
 import { inputName, readWhole } from "./files.ts";
 import { type Style, styleOf } from "./terminal.ts";

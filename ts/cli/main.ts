@@ -16,6 +16,7 @@ const COMMANDS: Record<string, { summary: string; load(): Promise<Command> }> = 
   run: { summary: "run a script: JavaScript or TypeScript", load: () => import("./run.ts") },
   serve: { summary: "serve an app over HTTP: a folder or a file", load: () => import("./serve.ts") },
   bundle: { summary: "write an app as a folder to deploy", load: () => import("./bundle.ts") },
+  fetch: { summary: "fetch a URL, and show how", load: () => import("./fetch.ts") },
   keygen: { summary: "make a key, as JWK or PEM", load: () => import("./keygen.ts") },
   sign: { summary: "sign a file", load: () => import("./sign.ts") },
   verify: { summary: "verify a file's signature", load: () => import("./verify.ts") },

@@ -1,7 +1,10 @@
 /**
- * One app in several processes that share a port, by Node's cluster (https://nodejs.org/api/cluster.html): the first process
- * accepts connections and hands them round; the workers, which run the same command, serve them. They share nothing else.
+ * One app in several processes that share a port; they share nothing else. In Node by its cluster
+ * (https://nodejs.org/api/cluster.html): the first process accepts connections and hands them round; the workers, which
+ * run the same command, serve them. In Deno and Bun each worker listens by itself, and the system deals connections out
+ * (SO_REUSEPORT, which Linux has).
  */
+import { type ChildProcess, spawn } from "node:child_process";
 import cluster from "node:cluster";
 import { availableParallelism } from "node:os";
 import { UsageError } from "./command.ts";
@@ -38,37 +41,67 @@ export interface Workers {
   stop(): Promise<void>;
 }
 
+/** Where a worker that listens by itself finds the port; 0 lets it choose. An app does not get to see it. */
+const WORKER_PORT = "NANORT_WORKER_PORT";
+const workerPort = process.env[WORKER_PORT];
+delete process.env[WORKER_PORT];
+
+/** Starts this command again, as a worker. */
+function startWorker(port: number): ChildProcess {
+  const engine = engineName();
+  if (engine === "node") return cluster.fork().process;
+  const [script, ...args] = process.argv.slice(1) as [string, ...string[]];
+  // Deno tells nobody which permissions it has; but who may start processes may start this one.
+  const flags = engine === "deno" ? ["run", "-A", "--unstable-net"] : [];
+  return spawn(process.execPath, [...flags, script, ...args], {
+    env: { ...process.env, [WORKER_PORT]: String(port) },
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+  });
+}
+
+function engineName(): "node" | "deno" | "bun" {
+  const { deno, bun } = process.versions;
+  return deno !== undefined ? "deno" : bun !== undefined ? "bun" : "node";
+}
+
 /**
  * Starts workers, and another for each that ends before it was told to. Resolves when all of them serve. The first starts
  * alone, so that what is wrong with the app or the port is told once: when it cannot serve, it has said why, and this
  * process ends with its exit code.
+ *
+ * @param wanted the port, or 0 for any that is free.
  */
-export async function startWorkers(count: number): Promise<Workers> {
+export async function startWorkers(count: number, wanted: number): Promise<Workers> {
+  const workers = new Set<ChildProcess>();
+  let port = wanted;
   let served = false;
   let stopped: (() => void) | undefined;
   const leave = () => {
-    if (Object.keys(cluster.workers!).length === 0) stopped!();
+    if (workers.size === 0) stopped!();
   };
   process.once("exit", () => {
-    for (const worker of Object.values(cluster.workers!)) worker!.process.kill("SIGKILL");
+    for (const worker of workers) worker.kill("SIGKILL");
   });
   const start = (): Promise<string> =>
     new Promise((resolve) => {
       const started = performance.now();
-      const worker = cluster.fork();
+      const worker = startWorker(port);
+      workers.add(worker);
       worker.on("message", (message: Partial<Serving> | null) => {
         if (message?.nanort === "serving") resolve(message.url!);
       });
       worker.once("exit", (code, signal) => {
+        workers.delete(worker);
         if (stopped) return leave();
         if (!served) process.exit(code ?? 1);
         const reason = signal ?? `exit code ${code}`;
-        console.error(`worker ${worker.process.pid} ended (${reason}); another takes its place`);
+        console.error(`worker ${worker.pid} ended (${reason}); another takes its place`);
         const wait = started + RESTART_INTERVAL_MS - performance.now();
         setTimeout(() => !stopped && start(), Math.max(0, wait));
       });
     });
   const url = await start();
+  port = Number(new URL(url).port);
   await Promise.all(Array.from({ length: count - 1 }, start));
   served = true;
   return {
@@ -76,18 +109,24 @@ export async function startWorkers(count: number): Promise<Workers> {
     stop: () =>
       new Promise((resolve) => {
         stopped = resolve;
-        for (const worker of Object.values(cluster.workers!)) worker!.send(STOP);
+        // One that does not listen any more, such as one that is just ending, would be an error of this process.
+        for (const worker of workers) worker.send(STOP, (error) => error && worker.kill());
         leave();
       }),
   };
 }
 
 /** Whether this process is a worker; it is to call `serveAsWorker` then. */
-export const isWorker: boolean = cluster.isWorker;
+export const isWorker: boolean = cluster.isWorker || workerPort !== undefined;
+
+/** Where a worker is to listen: by itself, or as the first process does it for all. */
+export function workerAddress(port: number): { port: number; reusePort?: true } {
+  return workerPort === undefined ? { port } : { port: Number(workerPort), reusePort: true };
+}
 
 /**
  * Says that this worker serves. From now on it stops when the first process says so, or on a SIGTERM of its own; not on a
- * SIGINT, which a terminal sends to all. When the first process is gone, Node ends it.
+ * SIGINT, which a terminal sends to all. When the first process is gone, it ends.
  */
 export function serveAsWorker(url: string, stop: () => Promise<void>): void {
   let stopping = false;
@@ -100,6 +139,7 @@ export function serveAsWorker(url: string, stop: () => Promise<void>): void {
   process
     .on("message", (message) => message === STOP && stopOnce())
     .on("SIGTERM", stopOnce)
-    .on("SIGINT", () => {});
+    .on("SIGINT", () => {})
+    .on("disconnect", () => process.exit(0));
   process.send!({ nanort: "serving", url } satisfies Serving);
 }

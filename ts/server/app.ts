@@ -4,6 +4,7 @@
  */
 import type { EventLoop } from "../runtime/loop.ts";
 import { engineMicrotask } from "../runtime/microtask.ts";
+import { EngineResponse } from "../web/messages/engine-class.ts";
 
 /** Answers a request. `this` is the object that the app exports. */
 export type FetchHandler = (
@@ -28,6 +29,8 @@ export interface AppObject {
 }
 
 export interface LoadOptions {
+  /** What reports of its errors begin with; by default nothing. */
+  name?: string;
   /** What `fetch` gets as `env`; an empty object by default. */
   env?: unknown;
   /**
@@ -82,8 +85,21 @@ export async function loadApp(
   return new LoadedApp(loop, fetchFunctionOf(found), options);
 }
 
+/** An app, as a connection sees it. */
+export interface ServedApp {
+  /** It takes no more requests. */
+  readonly closed: boolean;
+  /** The handler's own answer, unchecked; throws what it throws. */
+  call(request: Request, remoteAddress: string): unknown;
+  /** Tells whoever runs it. Neither throws. */
+  report(error: unknown): void;
+  /** With what it was doing, and its name. */
+  reportFrom(doing: string, cause: unknown): void;
+}
+
 /** An app, ready to be called. The server calls it by `call`, between `begin` and `end`; everybody else by `fetch`. */
-export class LoadedApp implements App {
+export class LoadedApp implements App, ServedApp {
+  readonly #name: string;
   readonly #loop: EventLoop;
   readonly #fetch: FetchHandler;
   readonly #env: unknown;
@@ -91,7 +107,9 @@ export class LoadedApp implements App {
   #running = 0;
   #closed: { promise: Promise<void>; resolve: () => void } | undefined;
 
-  constructor(loop: EventLoop, handler: FetchHandler, { env = {}, onError = logError }: LoadOptions) {
+  constructor(loop: EventLoop, handler: FetchHandler, options: LoadOptions) {
+    const { env = {}, onError = logError, name = "" } = options;
+    this.#name = name;
     this.#loop = loop;
     this.#fetch = handler;
     this.#env = env;
@@ -112,7 +130,6 @@ export class LoadedApp implements App {
     });
   }
 
-  /** The handler's own answer, unchecked; throws what it throws. */
   call(request: Request, remoteAddress: string): unknown {
     return this.#fetch(request, this.#env, new Context(this, remoteAddress));
   }
@@ -127,7 +144,6 @@ export class LoadedApp implements App {
     if (this.#running === 0) this.#closed?.resolve();
   }
 
-  /** Never throws. */
   report(error: unknown): void {
     const onError = this.#onError;
     try {
@@ -138,13 +154,17 @@ export class LoadedApp implements App {
     }
   }
 
+  reportFrom(doing: string, cause: unknown): void {
+    this.report(errorFrom(this.#name === "" ? doing : `${this.#name}: ${doing}`, cause));
+  }
+
   /** Keeps the loop busy and `close` waiting until `promise` settles; a rejection is reported. Never rejects. */
   waitUntil(promise: PromiseLike<unknown>): Promise<void> {
     return this.#during(async () => {
       try {
         await promise;
       } catch (error) {
-        this.report(errorFrom("waitUntil", error));
+        this.reportFrom("waitUntil", error);
       }
     });
   }
@@ -191,7 +211,7 @@ class Context implements AppContext {
 
 /** By brand rather than by class alone: an app may bring a Response of another realm, or its own. */
 export function isResponse(value: unknown): value is Response {
-  return value instanceof Response || Object.prototype.toString.call(value) === "[object Response]";
+  return value instanceof EngineResponse || Object.prototype.toString.call(value) === "[object Response]";
 }
 
 export function notAResponse(value: unknown): TypeError {

@@ -20,23 +20,22 @@ import type { Core } from "../core/core.ts";
 import { type RequestHead, RequestHeadReader } from "../core/http.ts";
 import type { Socket, SocketHandler } from "../host/host.ts";
 import type { EventLoop } from "../runtime/loop.ts";
-import type { LoadedApp } from "./app.ts";
+import type { ServedApp } from "./app.ts";
 import { copyOf, joined } from "./bytes.ts";
 import { Deadline } from "./deadline.ts";
 import { Exchange, type ExchangeConnection } from "./exchange.ts";
 import { HttpError, refusalOf, refusalText } from "./http-error.ts";
 import type { ServeLimits } from "./limits.ts";
+import type { ListenerOrigin } from "./request.ts";
 
 type State = "idle" | "head" | "exchange" | "linger" | "closed";
 
 /** The server, as a connection sees it. */
-export interface ConnectionServer {
-  readonly app: LoadedApp;
+export interface ConnectionServer extends ListenerOrigin {
+  readonly app: ServedApp;
   readonly core: Core;
   readonly loop: EventLoop;
   readonly limits: ServeLimits;
-  /** Host and port of the listener. */
-  readonly authority: string;
   /** No connection is to take another request. */
   readonly draining: boolean;
   /** The value of Date, now. */
@@ -44,20 +43,39 @@ export interface ConnectionServer {
   /** The app begins to work on a request, or has answered one. */
   handlerBegins(): void;
   handlerEnds(): void;
+  /** Told how each request ended, if there is a log. */
+  readonly log?: (ended: EndedRequest) => void;
   /** This connection is gone. */
   left(connection: Connection): void;
 }
 
+/** What came of a request. */
+export interface EndedRequest {
+  /** Null for one that was refused before its head was whole. */
+  head: RequestHead | null;
+  remoteAddress: string;
+  /** When the head was there, and when the response had left, by the loop's clock. */
+  began: number;
+  ended: number;
+  /** Of the response; 0 if there was none. */
+  status: number;
+  /** Of the response, with its head. */
+  sentBytes: number;
+  /** If not, the client left early, or the app failed in the middle. */
+  whole: boolean;
+}
+
 const ROOM = Promise.resolve();
+const NOTHING = new Uint8Array(0);
 
 /** More pieces than this are joined into one: a client may send single bytes, and a piece costs more than a byte. */
 const EARLY_PIECES_MAX = 64;
 
-/** So many requests that came early are answered in one task at the most: other connections wait meanwhile. */
-const EARLY_REQUESTS_MAX = 64;
+/** So many requests of a connection are begun in one task at the most: other connections wait meanwhile. */
+const REQUESTS_A_TASK = 64;
 
 export class Connection implements SocketHandler, ExchangeConnection {
-  readonly app: LoadedApp;
+  readonly app: ServedApp;
   readonly core: Core;
   readonly limits: ServeLimits;
   readonly remoteAddress: string;
@@ -75,14 +93,17 @@ export class Connection implements SocketHandler, ExchangeConnection {
   /** What came before its turn. */
   #early: Uint8Array[] = [];
   #earlyBytes = 0;
-  /** How many of them began since other connections had their turn. */
-  #earlyRequests = 0;
+  /** How many requests began since other connections had their turn. */
+  #begun = 0;
   /** The app is too far behind with the body. */
   #bodyFull = false;
   /** `#consume` is at work, and looks after what follows. */
   #consuming = false;
   #clientEnded = false;
   #paused = false;
+  /** For the log: when the request in hand began, and what was sent since. */
+  #began = 0;
+  #sentBytes = 0;
   /** While the socket holds as much as it likes to: what waits for room. */
   #blocked: { promise: Promise<void>; resolve: () => void } | undefined;
 
@@ -111,8 +132,14 @@ export class Connection implements SocketHandler, ExchangeConnection {
   // What the socket tells.
 
   data(bytes: Uint8Array): void {
-    const taken = this.#early.length === 0 ? this.#consume(bytes) : 0;
-    if (taken < bytes.length) this.#keepEarly(copyOf(bytes.subarray(taken)));
+    let taken = 0;
+    if (this.#early.length === 0) {
+      this.#begun = 0;
+      taken = this.#consume(bytes);
+    }
+    if (taken === bytes.length) return;
+    this.#keepEarly(copyOf(bytes.subarray(taken)));
+    if (this.#state === "idle" && taken > 0) this.#takeEarly();
   }
 
   end(): void {
@@ -132,6 +159,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
 
   close(): void {
     const exchange = this.#exchange;
+    if (exchange) this.#log(exchange.head, exchange.status, false);
     this.#become("closed");
     this.#inputDeadline.dispose();
     this.#outputDeadline.dispose();
@@ -141,6 +169,10 @@ export class Connection implements SocketHandler, ExchangeConnection {
   }
 
   // What an exchange asks for.
+
+  get scheme(): "http" | "https" {
+    return this.#server.scheme;
+  }
 
   get authority(): string {
     return this.#server.authority;
@@ -152,6 +184,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
 
   write(data: Uint8Array | string): boolean {
     const room = this.#socket.write(data);
+    this.#sentBytes += data.length;
     if (!room && !this.#blocked) {
       let resolve!: () => void;
       const promise = new Promise<void>((room) => {
@@ -193,6 +226,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
   }
 
   exchanged(reuse: boolean): void {
+    this.#log(this.#exchange!.head, this.#exchange!.status, true);
     if (reuse) {
       this.#become("idle");
       if (!this.#consuming) this.#takeEarly();
@@ -202,7 +236,10 @@ export class Connection implements SocketHandler, ExchangeConnection {
   }
 
   refuse(error: HttpError, headOnly: boolean): void {
-    this.#socket.write(refusalText(error, this.date(), headOnly));
+    const text = refusalText(error, this.date(), headOnly);
+    this.#socket.write(text);
+    this.#sentBytes += text.length;
+    this.#log(this.#exchange?.head ?? null, error.status, true);
     this.#linger();
   }
 
@@ -240,47 +277,51 @@ export class Connection implements SocketHandler, ExchangeConnection {
     this.#steer();
   }
 
-  /** Takes what it can of `bytes`; the rest is early. */
+  /** Takes what it can of `bytes`; the rest is early: it waits for an answer, or for other connections' turn. */
   #consume(bytes: Uint8Array): number {
     let taken = 0;
     this.#consuming = true;
     while (taken < bytes.length) {
       const rest = taken === 0 ? bytes : bytes.subarray(taken);
+      if (this.#state === "idle" && this.#begun >= REQUESTS_A_TASK) break;
       if (this.#state === "idle" || this.#state === "head") taken += this.#readHead(rest);
       else if (this.#state !== "exchange") taken = bytes.length;
       else if (this.#exchange!.expectsInput) taken += this.#exchange!.feed(rest);
       else break;
     }
     this.#consuming = false;
-    this.#settle();
+    if (taken === bytes.length) this.#settle();
     return taken;
   }
 
   /** Goes on with what came early, as far as it goes; after many requests, when others have had their turn. */
   #takeEarly(): void {
-    if (this.#early.length === 0) {
-      this.#earlyRequests = 0;
-    } else if (++this.#earlyRequests > EARLY_REQUESTS_MAX) {
-      this.#earlyRequests = 0;
-      // Rejected when the runtime is closed, and this connection with it.
-      this.#server.loop.yield().then(
-        () => this.#takeEarly(),
-        () => {},
-      );
-      return;
-    }
     while (this.#early.length > 0) {
+      if (this.#state === "idle" && this.#begun >= REQUESTS_A_TASK) {
+        this.#takeEarlyLater();
+        return;
+      }
       const first = this.#early.shift()!;
       this.#earlyBytes -= first.length;
       const taken = this.#consume(first);
       if (taken < first.length) {
         this.#early.unshift(first.subarray(taken));
         this.#earlyBytes += first.length - taken;
-        break;
+        if (this.#state !== "idle") break;
       }
     }
     this.#steer();
     this.#settle();
+  }
+
+  #takeEarlyLater(): void {
+    this.#steer();
+    const goOn = () => {
+      this.#begun = 0;
+      this.#takeEarly();
+    };
+    // Rejected when the runtime is closed, and this connection with it.
+    this.#server.loop.yield().then(goOn, () => {});
   }
 
   #keepEarly(bytes: Uint8Array): void {
@@ -314,17 +355,29 @@ export class Connection implements SocketHandler, ExchangeConnection {
     }
     const taken = this.#reader.consumed;
     if (head) {
+      this.#begun++;
       const exchange = new Exchange(this, head);
+      if (this.#server.log) this.#began = this.#server.loop.performance.now();
       this.#become("exchange");
       this.#exchange = exchange;
       this.#expectProgress();
-      return taken + exchange.begin(bytes.subarray(taken));
+      return taken + exchange.begin(taken === bytes.length ? NOTHING : bytes.subarray(taken));
     }
     if (this.#state === "idle" && !isEmptyLines(bytes)) {
       this.#become("head");
       this.#inputDeadline.set(this.limits.headTimeout);
     }
     return taken;
+  }
+
+  #log(head: RequestHead | null, status: number, whole: boolean): void {
+    const { log, loop } = this.#server;
+    if (!log) return;
+    const ended = loop.performance.now();
+    const began = head ? this.#began : ended;
+    const { remoteAddress } = this;
+    log({ head, remoteAddress, began, ended, status, sentBytes: this.#sentBytes, whole });
+    this.#sentBytes = 0;
   }
 
   /** The last word has been said: waits for the client's. */

@@ -7,22 +7,21 @@
  */
 import type { Core } from "../core/core.ts";
 import { ChunkedReader, type RequestHead } from "../core/http.ts";
-import { errorFrom, isResponse, type LoadedApp, notAResponse } from "./app.ts";
+import { Response as OurResponse } from "../web/messages/response.ts";
+import { isResponse, notAResponse, type ServedApp } from "./app.ts";
 import { copyOf } from "./bytes.ts";
 import { HttpError, refusalOf } from "./http-error.ts";
 import type { ServeLimits } from "./limits.ts";
-import { createRequest } from "./request.ts";
+import { createRequest, type ListenerOrigin } from "./request.ts";
 import { type BodySource, RequestBody } from "./request-body.ts";
 import { discardBody, type ResponseOutput, ResponseSender } from "./response-sender.ts";
 
 /** The connection, as an exchange sees it. */
-export interface ExchangeConnection {
-  readonly app: LoadedApp;
+export interface ExchangeConnection extends ListenerOrigin {
+  readonly app: ServedApp;
   readonly core: Core;
   readonly limits: ServeLimits;
   readonly remoteAddress: string;
-  /** Host and port of the listener, for requests that do not say whom they are meant for. */
-  readonly authority: string;
   /** The server is on its way out, or the client has said its last. */
   readonly closing: boolean;
   /** The app is at work, and whoever closes it or the server waits; until it has answered, client or no client. */
@@ -46,7 +45,9 @@ export class Exchange implements BodySource, ResponseOutput {
   readonly #connection: ExchangeConnection;
   readonly #head: RequestHead;
   readonly #sender: ResponseSender;
-  readonly #abort = new AbortController();
+  /** Made for whoever asks for the request's signal; some engines take long over one. */
+  #abort: AbortController | undefined;
+  #abortReason: DOMException | undefined;
   /** Content that is still arriving, or has arrived in pieces. */
   #body: RequestBody | null = null;
   #continued = false;
@@ -68,7 +69,7 @@ export class Exchange implements BodySource, ResponseOutput {
    */
   begin(bytes: Uint8Array): number {
     try {
-      const { limits, app, core, authority } = this.#connection;
+      const { limits, app, core } = this.#connection;
       const { contentLength, chunked, method } = this.#head;
       if (app.closed) throw new HttpError(503, "the app is closed");
       if (this.#head.expectUnknown) throw new HttpError(417, "the only expectation met here is 100-continue");
@@ -79,7 +80,7 @@ export class Exchange implements BodySource, ResponseOutput {
       const bodiless = method === "GET" || method === "HEAD";
 
       let taken = 0;
-      let content: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null = null;
+      let content: Uint8Array<ArrayBuffer> | RequestBody | null = null;
       if (!bodiless && contentLength && contentLength <= bytes.length) {
         content = copyOf(bytes.subarray(0, contentLength));
         taken = contentLength;
@@ -90,16 +91,34 @@ export class Exchange implements BodySource, ResponseOutput {
           this,
         );
         if (bodiless) this.#body.drop();
-        else content = this.#body.stream;
+        else content = this.#body;
         taken = this.#body.feed(bytes);
       }
-      const request = createRequest(this.#head, authority, content, this.#abort.signal);
-      this.#run(request);
+      this.#run(createRequest(this.#head, this.#connection, content, this));
       return taken;
     } catch (error) {
       this.#refuse(error);
       return bytes.length;
     }
+  }
+
+  /** The request's signal: aborted when the client has left. */
+  get signal(): AbortSignal {
+    if (!this.#abort) {
+      this.#abort = new AbortController();
+      if (this.#abortReason) this.#abort.abort(this.#abortReason);
+    }
+    return this.#abort.signal;
+  }
+
+  /** What is asked. */
+  get head(): RequestHead {
+    return this.#head;
+  }
+
+  /** Of the response as it went out; 0 as long as none did. */
+  get status(): number {
+    return this.#sender.status;
   }
 
   /** The body of the request is not all here yet. */
@@ -132,7 +151,7 @@ export class Exchange implements BodySource, ResponseOutput {
   clientEnded(): void {
     if (this.expectsInput) this.#refuse(new HttpError(400, "the connection ended before the body did"));
     else if (!this.#responded)
-      this.#abort.abort(new DOMException("the client has closed its side", "AbortError"));
+      this.#signalAbort(new DOMException("the client has closed its side", "AbortError"));
   }
 
   /** The connection is gone, and with it everything that is not finished. */
@@ -140,41 +159,79 @@ export class Exchange implements BodySource, ResponseOutput {
     if (!this.#over) this.#breakOff(new DOMException("the client has closed the connection", "AbortError"));
   }
 
-  async #run(request: Request): Promise<void> {
+  /** Calls the app. What answers at once is sent at once. */
+  #run(request: Request): void {
     const { app, remoteAddress } = this.#connection;
-    let response: Response;
     this.#connection.handlerBegins();
+    let answer: unknown;
     try {
-      const answer = await app.call(request, remoteAddress);
-      if (!isResponse(answer)) throw notAResponse(answer);
-      response = answer;
+      answer = app.call(request, remoteAddress);
+      if (!isResponse(answer)) {
+        Promise.resolve(answer).then(
+          (answer) => this.#answered(answer),
+          (error) => this.#failed(error),
+        );
+        return;
+      }
     } catch (error) {
-      this.#report(error);
-      response = internalServerError();
-    } finally {
-      this.#connection.handlerEnds();
+      this.#failed(error);
+      return;
     }
-    await this.#respond(response);
+    this.#answered(answer);
   }
 
-  async #respond(response: Response): Promise<void> {
+  #answered(answer: unknown): void {
     try {
-      if (this.#over) return discardBody(response);
-      await this.#sender.send(response);
-      if (!this.#over) this.#afterResponse();
+      if (!isResponse(answer)) throw notAResponse(answer);
     } catch (error) {
-      if (this.#over) return;
-      this.#report(error);
-      // What has been begun can only be broken off: a wrong end must not look like a right one.
-      if (this.#sender.started) this.#connection.destroy();
-      else await this.#respond(internalServerError());
+      // Also of what throws when it is looked at.
+      this.#failed(error);
+      return;
     }
+    this.#connection.handlerEnds();
+    this.#respond(answer);
+  }
+
+  #failed(error: unknown): void {
+    this.#report(error);
+    this.#connection.handlerEnds();
+    this.#respond(internalServerError());
+  }
+
+  #respond(response: Response): void {
+    try {
+      if (this.#over) {
+        discardBody(response);
+        return;
+      }
+      const sending = this.#sender.send(response);
+      if (sending) {
+        sending.then(
+          () => this.#afterResponse(),
+          (error) => this.#notSent(error),
+        );
+        return;
+      }
+    } catch (error) {
+      this.#notSent(error);
+      return;
+    }
+    this.#afterResponse();
+  }
+
+  #notSent(error: unknown): void {
+    if (this.#over) return;
+    this.#report(error);
+    // What has been begun can only be broken off: a wrong end must not look like a right one.
+    if (this.#sender.started) this.#connection.destroy();
+    else this.#respond(internalServerError());
   }
 
   /** The response is sent. Somebody may still be reading the request, in `waitUntil`; else its rest is dropped. */
   #afterResponse(): void {
+    if (this.#over) return;
     const body = this.#body;
-    if (body && !body.complete && !body.stream.locked) body.abandon();
+    if (body && !body.complete && !body.locked) body.abandon();
     this.#responded = true;
     this.#continueRest();
     if (!this.#over && !body!.wanted && !body!.dropping) this.#expectReading();
@@ -223,20 +280,26 @@ export class Exchange implements BodySource, ResponseOutput {
     this.#over = true;
     this.#body?.fail(reason);
     this.#sender.cancel(reason);
-    this.#abort.abort(reason);
+    this.#signalAbort(reason);
+  }
+
+  #signalAbort(reason: DOMException): void {
+    if (this.#abortReason) return;
+    this.#abortReason = reason;
+    this.#abort?.abort(reason);
   }
 
   /** Tells whoever runs the app: method and path, without the query, which may hold what no log should. */
   #report(error: unknown): void {
     if (this.#comesFromUs(error)) return;
     const { method, target } = this.#head;
-    this.#connection.app.report(errorFrom(`${method} ${target.split("?", 1)[0]}`, error));
+    this.#connection.app.reportFrom(`${method} ${target.split("?", 1)[0]}`, error);
   }
 
   /** An app that gives up because its client did has nothing to explain. */
   #comesFromUs(error: unknown): boolean {
-    const { aborted, reason } = this.#abort.signal;
-    if (!aborted) return false;
+    const reason = this.#abortReason;
+    if (!reason) return false;
     try {
       for (let cause = error, depth = 0; depth < 8; depth++) {
         if (cause === reason) return true;
@@ -301,13 +364,10 @@ export class Exchange implements BodySource, ResponseOutput {
     // What comes next may be the body or, since the client was not told to go on, another request.
     if (this.#waitsForContinue) return false;
     // The rest comes before the next request, and is dropped: not if that is too much.
-    return body.stream.locked || body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
+    return body.locked || body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
   }
 }
 
 function internalServerError(): Response {
-  return new Response("Internal Server Error\n", {
-    status: 500,
-    headers: { "content-type": "text/plain;charset=UTF-8" },
-  });
+  return new OurResponse("Internal Server Error\n", { status: 500 }) as unknown as Response;
 }

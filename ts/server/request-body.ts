@@ -1,15 +1,19 @@
 /**
- * The content of a request, from socket bytes to a stream: RFC 9112 section 6, framed by Content-Length or by the
- * chunked coding.
+ * The content of a request, from socket bytes to a stream, or to all of them at once: RFC 9112 section 6, framed by
+ * Content-Length or by the chunked coding.
  *
  * Backpressure: the stream asks for bytes only when somebody reads and nothing is kept; what arrives unasked is kept
- * up to `BUFFER_BYTES` in `BUFFER_PIECES`, then the socket is paused until the reader has caught up.
+ * up to `BUFFER_BYTES` in `BUFFER_PIECES`, then the socket is paused until the reader has caught up. Who collects it all
+ * waits for every byte.
+ *
+ * The stream is made when it is asked for: that takes some engines longer than a small request.
  */
 import type { ChunkedReader } from "../core/http.ts";
+import type { ArrivingContent } from "../web/messages/content.ts";
 import { joined, lengthOf } from "./bytes.ts";
 import { HttpError } from "./http-error.ts";
 
-/** Bytes that wait in the stream before the socket is paused. */
+/** Bytes that wait to be read before the socket is paused. */
 const BUFFER_BYTES = 64 * 1024;
 
 /** The same in pieces: a client may send single bytes, and a piece costs a few hundred. */
@@ -27,9 +31,7 @@ export interface BodySource {
   pause(paused: boolean): void;
 }
 
-export class RequestBody {
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-
+export class RequestBody implements ArrivingContent {
   readonly #source: BodySource;
   readonly #limitBytes: number;
   readonly #framing: ChunkedReader | null;
@@ -37,10 +39,16 @@ export class RequestBody {
   #remainingBytes: number;
   #receivedBytes = 0;
   #droppedBytes = 0;
+  /** What arrived, while there is no stream to keep it. */
+  #kept: Uint8Array<ArrayBuffer>[] = [];
+  #keptLength = 0;
   /** Pieces that arrived since the stream was last empty. */
   #keptPieces = 0;
-  #controller!: ReadableByteStreamController;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined;
+  #controller: ReadableByteStreamController | undefined;
+  #collector: { resolve(bytes: Uint8Array<ArrayBuffer>): void; reject(reason: unknown): void } | undefined;
   #complete = false;
+  #failure: { readonly reason: unknown } | undefined;
   #wanted = false;
   #dropping = false;
   #paused = false;
@@ -51,18 +59,35 @@ export class RequestBody {
     this.#limitBytes = limitBytes;
     this.#framing = typeof framing === "number" ? null : framing;
     this.#remainingBytes = typeof framing === "number" ? framing : Number.POSITIVE_INFINITY;
-    this.stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
+  }
+
+  /** Made at the first call, with what has arrived until then. */
+  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#stream ??= new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         type: "bytes",
-        start: (controller) => {
-          this.#controller = controller as ReadableByteStreamController;
-        },
+        start: (controller) => this.#start(controller as ReadableByteStreamController),
         pull: () => this.#pull(),
         cancel: () => this.drop(),
       },
       // Nothing is asked for ahead: the first pull is the app's first read, which 100 (Continue) waits for.
       { highWaterMark: 0 },
     );
+    return this.#stream;
+  }
+
+  collect(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure.reason);
+      if (this.#complete) return resolve(this.#takeKept());
+      this.#collector = { resolve, reject };
+      this.#pull();
+    });
+  }
+
+  /** Somebody reads it, or has begun to. */
+  get locked(): boolean {
+    return this.#collector !== undefined || this.#stream?.locked === true;
   }
 
   /** All of it has arrived, read or not. */
@@ -113,6 +138,7 @@ export class RequestBody {
   /** What is unread or still to come is of no use to anybody. */
   drop(): void {
     this.#dropping = true;
+    this.#takeKept();
     if (this.#complete) return;
     this.#wanted = false;
     this.#setPaused(false);
@@ -122,7 +148,7 @@ export class RequestBody {
   /** As `drop`, for a body that nobody has begun to read; who does so now is told that it is too late. */
   abandon(): void {
     this.drop();
-    this.#controller.error(new TypeError("the response was sent before the body of the request was read"));
+    this.#break(new TypeError("the response was sent before the body of the request was read"));
   }
 
   /** The rest will never come. Whoever reads gets `reason`. */
@@ -131,7 +157,18 @@ export class RequestBody {
     this.#complete = true;
     this.#wanted = false;
     this.#framing?.close();
-    if (!this.#dropping) this.#controller.error(reason);
+    if (!this.#dropping) this.#break(reason);
+  }
+
+  #start(controller: ReadableByteStreamController): void {
+    this.#controller = controller;
+    if (this.#failure) {
+      controller.error(this.#failure.reason);
+      return;
+    }
+    for (const piece of this.#kept) controller.enqueue(piece);
+    this.#takeKept();
+    if (this.#complete) controller.close();
   }
 
   #pull(): void {
@@ -144,7 +181,8 @@ export class RequestBody {
 
   /** Arrived, and not read yet. */
   get #keptBytes(): number {
-    return -this.#controller.desiredSize!;
+    if (this.#collector) return 0;
+    return this.#controller ? -this.#controller.desiredSize! : this.#keptLength;
   }
 
   /** Many small chunks that came together are one piece of the stream. */
@@ -159,13 +197,38 @@ export class RequestBody {
       this.#droppedBytes += length;
       return;
     }
+    if (this.#controller) this.#serve(this.#controller, joined(content));
+    else this.#keep(joined(content));
+    if (this.#collector) {
+      this.#source.wanted();
+      return;
+    }
+    this.#keptPieces++;
+    if (this.#keptBytes >= BUFFER_BYTES || this.#keptPieces >= BUFFER_PIECES) this.#setPaused(true);
+  }
+
+  #serve(controller: ReadableByteStreamController, piece: Uint8Array<ArrayBuffer>): void {
     const wanted = this.#wanted;
     this.#wanted = false;
     // A reader that waits for more than this asks for it at once.
-    this.#controller.enqueue(joined(content));
+    controller.enqueue(piece);
     if (wanted && !this.#wanted) this.#source.served();
-    this.#keptPieces++;
-    if (this.#keptBytes >= BUFFER_BYTES || this.#keptPieces >= BUFFER_PIECES) this.#setPaused(true);
+  }
+
+  /** Small pieces that were collected become one, and rarely enough: each byte is copied a few times at the most. */
+  #keep(piece: Uint8Array<ArrayBuffer>): void {
+    this.#kept.push(piece);
+    this.#keptLength += piece.length;
+    const { length } = this.#kept;
+    if (length > BUFFER_PIECES && this.#keptLength < length * BUFFER_PIECES)
+      this.#kept = [joined(this.#kept)];
+  }
+
+  #takeKept(): Uint8Array<ArrayBuffer> {
+    const kept = this.#kept.length === 1 ? this.#kept[0]! : joined(this.#kept);
+    this.#kept = [];
+    this.#keptLength = 0;
+    return kept;
   }
 
   #end(): void {
@@ -174,9 +237,18 @@ export class RequestBody {
     if (this.#dropping) return;
     if (this.#wanted) this.#source.served();
     this.#wanted = false;
-    this.#controller.close();
+    this.#collector?.resolve(this.#takeKept());
+    this.#controller?.close();
     // A reader that brought its own buffer gets it back, empty: closing alone leaves it waiting.
-    this.#controller.byobRequest?.respond(0);
+    this.#controller?.byobRequest?.respond(0);
+  }
+
+  /** Whoever reads, now or later, gets `reason`. */
+  #break(reason: unknown): void {
+    this.#failure = { reason };
+    this.#takeKept();
+    this.#collector?.reject(reason);
+    this.#controller?.error(reason);
   }
 
   #setPaused(paused: boolean): void {

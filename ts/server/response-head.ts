@@ -4,9 +4,12 @@
  * The app says what, the server says how it is framed: Content-Length is kept if it is one, Transfer-Encoding and
  * Keep-Alive are dropped, and of Connection only what names other fields is kept.
  */
+import { FIELD_VALUE, TOKEN } from "../web/messages/fields.ts";
+import type { WholeResponse } from "../web/messages/response.ts";
 import { reasonPhrase } from "./http-error.ts";
 
 export interface ResponseHead {
+  status: number;
   /** Status line and fields as far as the app decides them; each line ends in CRLF. A byte a code unit. */
   text: string;
   /** Content-Length as the app gave it. */
@@ -17,10 +20,6 @@ export interface ResponseHead {
   dated: boolean;
 }
 
-/** No CR, LF or NUL; and nothing above U+00FF, which an engine would cut down to one of those. */
-const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-
 /** @throws TypeError for what cannot be sent as a head. */
 export function describeHead(response: Response): ResponseHead {
   const { status, statusText } = response;
@@ -29,16 +28,33 @@ export function describeHead(response: Response): ResponseHead {
   }
   if (!FIELD_VALUE.test(statusText)) throw new TypeError("statusText holds a character that cannot be sent");
 
-  const head: ResponseHead = {
-    text: `HTTP/1.1 ${status} ${statusText || reasonPhrase(status)}\r\n`,
-    contentLength: null,
-    close: false,
-    dated: false,
-  };
+  const head = emptyHead(status, statusText);
   // The iteration gives every Set-Cookie on its own, and everything else combined; in lower case, unless the app has
   // made a Response of its own.
-  for (const [name, value] of response.headers) addField(head, name.toLowerCase(), value);
+  for (const [name, value] of response.headers) addCheckedField(head, name.toLowerCase(), value);
   return head;
+}
+
+/** The same, of a response of ours, which checked its fields when it was made; what may have come later is in `headers`. */
+export function describeWholeHead({ status, statusText, fields, headers }: WholeResponse): ResponseHead {
+  const head = emptyHead(status, statusText);
+  if (headers) for (const [name, value] of headers) addCheckedField(head, name, value);
+  else for (let at = 0; at < fields.length; at += 2) addField(head, fields[at]!, fields[at + 1]!);
+  return head;
+}
+
+const OK = "HTTP/1.1 200 OK\r\n";
+
+function emptyHead(status: number, statusText: string): ResponseHead {
+  const usual = status === 200 && statusText === "";
+  const text = usual ? OK : `HTTP/1.1 ${status} ${statusText || reasonPhrase(status)}\r\n`;
+  return { status, text, contentLength: null, close: false, dated: false };
+}
+
+function addCheckedField(head: ResponseHead, name: string, value: string): void {
+  if (!TOKEN.test(name) || !FIELD_VALUE.test(value))
+    throw new TypeError(`header ${name} holds a character that cannot be sent`);
+  addField(head, name, value);
 }
 
 function addField(head: ResponseHead, name: string, value: string): void {
@@ -60,8 +76,6 @@ function addField(head: ResponseHead, name: string, value: string): void {
     case "date":
       head.dated = true;
   }
-  if (!TOKEN.test(name) || !FIELD_VALUE.test(value))
-    throw new TypeError(`header ${name} holds a character that cannot be sent`);
   head.text += `${name}: ${value}\r\n`;
 }
 

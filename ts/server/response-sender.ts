@@ -9,12 +9,14 @@
  *     else, to HTTP/1.1                      chunked
  *     else, to HTTP/1.0                      until the connection is closed
  *
- * A Response does not say how long its body is. "Whole at once" is a stream that ends within a few turns of the
- * microtask queue, as those do that engines make of text and bytes. What takes longer is sent as it comes, the head
- * first of all.
+ * A Response of ours tells what its body is made of, and is sent within the call. An engine's does not say how long its
+ * body is: there, "whole at once" is a stream that ends within a few turns of the microtask queue, as those do that
+ * engines make of text and bytes. What takes longer is sent as it comes, the head first of all.
  */
+import { encode, isAscii } from "../web/messages/content.ts";
+import { wholeResponse } from "../web/messages/response.ts";
 import { copyOf } from "./bytes.ts";
-import { describeHead, type ResponseHead } from "./response-head.ts";
+import { describeHead, describeWholeHead, type ResponseHead } from "./response-head.ts";
 
 /** The connection, as a response sees it. */
 export interface ResponseOutput {
@@ -43,6 +45,7 @@ export class ResponseSender {
   readonly #minorVersion: number;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #started = false;
+  #status = 0;
   #persistent = false;
   #cancelled = false;
 
@@ -57,6 +60,11 @@ export class ResponseSender {
     return this.#started;
   }
 
+  /** Of the head that is out; 0 until then. */
+  get status(): number {
+    return this.#status;
+  }
+
   /** Once sent: whether the client was told that the connection stays open. */
   get persistent(): boolean {
     return this.#persistent;
@@ -65,26 +73,58 @@ export class ResponseSender {
   /**
    * Sends all of it, or until `cancel`.
    *
-   * @throws TypeError for a response that cannot be sent, or whose body is not as long as it says; what its body
-   * throws. Whether another response can take its place is told by `started`.
+   * @returns undefined when it is sent already, with room for another; else what resolves then.
+   * @throws (or rejects with) TypeError for a response that cannot be sent, or whose body is not as long as it says;
+   * what its body throws. Whether another response can take its place is told by `started`.
    */
-  async send(response: Response): Promise<void> {
-    const head = describeHead(response);
+  send(response: Response): Promise<void> | undefined {
+    const whole = wholeResponse(response);
+    if (!whole) return this.#send(response);
+    const head = describeWholeHead(whole);
+    const { content, status } = whole;
+    if (this.#headOnly || NULL_BODY_STATUS.has(status)) return this.#flush(this.#sendHead(head, status));
+    if (content === null) return this.#flush(this.#sendEmpty(head));
+    if (whole.used) throw usedAlready();
+    whole.used = true;
+    if (typeof content === "string" && content.length <= PIECE_BYTES && isAscii(content)) {
+      requireLength(head, content.length);
+      return this.#flush(this.#write(this.#begin(head, contentLength(content.length)) + content));
+    }
+    const bytes = typeof content === "string" ? encode(content) : content;
+    requireLength(head, bytes.length);
+    const begin = this.#begin(head, contentLength(bytes.length));
+    if (bytes.length <= PIECE_BYTES) return this.#flush(this.#write(join(begin, bytes, "")));
+    return this.#sendPieces(begin, bytes, "").then(() => this.#output.drained());
+  }
+
+  async #send(response: Response): Promise<void> {
+    const head = headOf(response);
     const { body, status } = response;
     if (this.#headOnly || NULL_BODY_STATUS.has(status)) {
-      const length = status === 204 ? null : status === 205 ? 0 : head.contentLength;
-      this.#write(this.#begin(head, length === null ? "" : contentLength(length)));
+      this.#sendHead(head, status);
       discardBody(response);
     } else if (body === null) {
-      requireLength(head, 0);
-      this.#write(this.#begin(head, contentLength(0)));
+      this.#sendEmpty(head);
     } else {
-      if (response.bodyUsed || body.locked)
-        throw new TypeError("the body of the response has been used already");
+      if (response.bodyUsed || body.locked) throw usedAlready();
       await this.#sendBody(head, body.getReader());
     }
-    // What has not left yet is not followed by more.
     await this.#output.drained();
+  }
+
+  /** @param room is there for more; what has not left yet is not followed by more. */
+  #flush(room: boolean): Promise<void> | undefined {
+    return room ? undefined : this.#output.drained();
+  }
+
+  #sendHead(head: ResponseHead, status: number): boolean {
+    const length = status === 204 ? null : status === 205 ? 0 : head.contentLength;
+    return this.#write(this.#begin(head, length === null ? "" : contentLength(length)));
+  }
+
+  #sendEmpty(head: ResponseHead): boolean {
+    requireLength(head, 0);
+    return this.#write(this.#begin(head, contentLength(0)));
   }
 
   /** Nobody wants the rest: tells the source of the body. */
@@ -156,6 +196,7 @@ export class ResponseSender {
   /** The head as it goes out. From here on, there is no other answer. */
   #begin(head: ResponseHead, framing: string): string {
     this.#started = true;
+    this.#status = head.status;
     this.#persistent = !head.close && this.#output.persistent();
     const date = head.dated ? "" : `date: ${this.#output.date()}\r\n`;
     // RFC 9112 section 9.3: persistence is what HTTP/1.1 assumes, and what HTTP/1.0 must be told.
@@ -184,13 +225,23 @@ export class ResponseSender {
   }
 }
 
+/** @throws as `describeHead`; then nobody will read the body. */
+function headOf(response: Response): ResponseHead {
+  try {
+    return describeHead(response);
+  } catch (error) {
+    discardBody(response);
+    throw error;
+  }
+}
+
 /** A body that nobody will read. */
 export function discardBody({ body }: Response): void {
   if (body && !body.locked) cancelQuietly(body);
 }
 
 /** Tells the source of a body, whose complaints nobody hears; not even those of a body that an app made by itself. */
-async function cancelQuietly(
+export async function cancelQuietly(
   body: Pick<ReadableStreamDefaultReader, "cancel">,
   reason?: unknown,
 ): Promise<void> {
@@ -200,7 +251,7 @@ async function cancelQuietly(
 }
 
 /** Whether `promise` settles within a few turns of the microtask queue. */
-async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
+export async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
   let settled = false;
   const note = () => {
     settled = true;
@@ -210,12 +261,15 @@ async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
   return settled;
 }
 
-function chunkOf({ done, value }: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
+/** @throws TypeError for one that is no bytes. */
+export function chunkOf({ done, value }: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
   if (done) return undefined;
   if (!(value instanceof Uint8Array))
     throw new TypeError("the body of the response holds a chunk that is no Uint8Array");
   return value;
 }
+
+const usedAlready = () => new TypeError("the body of the response has been used already");
 
 function contentLength(bytes: number): string {
   return `content-length: ${bytes}\r\n`;

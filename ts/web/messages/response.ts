@@ -1,0 +1,199 @@
+/**
+ * Response whose body is text, bytes or nothing: https://fetch.spec.whatwg.org/#response-class
+ *
+ * It keeps what it was given, for the server to send at once. The engine's own Response, which comes with a stream and
+ * takes some engines longer than all the rest of a small request, is made when somebody asks for what only that can do,
+ * and in place of this one for bodies of other kinds and for what is not as simple as it mostly is, errors included.
+ */
+import { asArrayBuffer, asBytes, asJson, asText, convert, encode } from "./content.ts";
+import { constructed, EngineHeaders, EngineResponse, isObject, overwrite, standIn } from "./engine-class.ts";
+import { FIELD_VALUE, fieldsOf, hasField, pairsOf } from "./fields.ts";
+
+/** Marks what a Response can be made of at once, given in place of a body by who has it all. */
+export const WHOLE: unique symbol = Symbol("whole response");
+
+/** A response that is all here. */
+export interface WholeResponse {
+  readonly status: number;
+  readonly statusText: string;
+  /**
+   * Names in lower case and values in turn, of which nothing but what may be sent: a server looks no more. They count
+   * until somebody has asked for `headers`.
+   */
+  readonly fields: readonly string[];
+  readonly headers: Headers | undefined;
+  readonly content: string | Uint8Array<ArrayBuffer> | null;
+  /** Its content was given away. */
+  used: boolean;
+}
+
+/** The engine's object behind one of ours, made for it if need be; what is none of ours as it is. */
+export let engineResponseOf: <Given>(response: Given) => Given | EngineResponse;
+
+/** What a response of ours holds, unless the engine has it already. */
+export let wholeResponse: (response: unknown) => WholeResponse | undefined;
+
+/** https://fetch.spec.whatwg.org/#null-body-status */
+const NULL_BODY_STATUS = new Set([101, 103, 204, 205, 304]);
+
+const TEXT_TYPE = "text/plain;charset=UTF-8";
+const JSON_TYPE = "application/json";
+
+const NO_INIT: ResponseInit = {};
+
+const { prototype } = EngineResponse;
+
+export class Response {
+  #whole!: { -readonly [Name in keyof WholeResponse]: WholeResponse[Name] };
+  #engine: EngineResponse | undefined;
+
+  constructor(
+    body: BodyInit | (WholeResponse & { readonly [WHOLE]: true }) | null = null,
+    init: ResponseInit = NO_INIT,
+  ) {
+    const whole = isObject(body) && WHOLE in body ? body : wholeOf(body, init, TEXT_TYPE);
+    if (!whole) {
+      const given = init === NO_INIT ? [body] : [body, init];
+      // biome-ignore lint/correctness/noConstructorReturn: what is not whole is the engine's.
+      return constructed(Response, new.target, EngineResponse, given);
+    }
+    this.#whole = whole;
+  }
+
+  static json(data?: unknown, init: ResponseInit = {}): Response {
+    const text = JSON.stringify(data);
+    const whole = text === undefined ? undefined : wholeOf(text, init, JSON_TYPE);
+    if (!whole) return EngineResponse.json(data, init) as unknown as Response;
+    const response = new Response();
+    response.#whole = whole;
+    return response;
+  }
+
+  get status(): number {
+    return #whole in this ? this.#whole.status : Reflect.get(prototype, "status", this);
+  }
+
+  get ok(): boolean {
+    return #whole in this
+      ? this.#whole.status >= 200 && this.#whole.status <= 299
+      : Reflect.get(prototype, "ok", this);
+  }
+
+  get statusText(): string {
+    return #whole in this ? this.#whole.statusText : Reflect.get(prototype, "statusText", this);
+  }
+
+  get headers(): Headers {
+    if (!(#whole in this)) return Reflect.get(prototype, "headers", this);
+    this.#whole.headers ??= this.#engine?.headers ?? new EngineHeaders(pairsOf(this.#whole.fields));
+    return this.#whole.headers;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (#whole in this && this.#whole.content === null) return null;
+    return Reflect.get(prototype, "body", engineResponseOf(this));
+  }
+
+  get bodyUsed(): boolean {
+    if (#whole in this && !this.#engine) return this.#whole.used;
+    return Reflect.get(prototype, "bodyUsed", engineResponseOf(this));
+  }
+
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return Response.#read(this, asArrayBuffer) ?? prototype.arrayBuffer.call(engineResponseOf(this));
+  }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return Response.#read(this, asBytes) ?? prototype.bytes.call(engineResponseOf(this));
+  }
+
+  json(): Promise<unknown> {
+    return Response.#read(this, asJson) ?? prototype.json.call(engineResponseOf(this));
+  }
+
+  text(): Promise<string> {
+    return Response.#read(this, asText) ?? prototype.text.call(engineResponseOf(this));
+  }
+
+  clone(): Response {
+    const whole = wholeResponse(this);
+    if (!whole || whole.used) return prototype.clone.call(engineResponseOf(this)) as unknown as Response;
+    const { content, headers } = whole;
+    const clone = new Response();
+    clone.#whole = {
+      ...whole,
+      headers: headers && new EngineHeaders(headers),
+      content: content instanceof Uint8Array ? content.slice() : content,
+    };
+    return clone;
+  }
+
+  /** Reads without the engine; undefined where only the engine can, or can say why not. */
+  static #read<Result>(
+    response: unknown,
+    as: (bytes: Uint8Array<ArrayBuffer>) => Result,
+  ): Promise<Result> | undefined {
+    const whole = wholeResponse(response);
+    if (!whole || whole.used) return undefined;
+    whole.used = whole.content !== null;
+    return convert(whole.content, as);
+  }
+
+  static {
+    wholeResponse = (response) =>
+      isObject(response) && #whole in response && !response.#engine ? response.#whole : undefined;
+
+    engineResponseOf = (response) => {
+      if (!isObject(response) || !(#whole in response)) return response;
+      const { status, statusText, fields, headers, content, used } = response.#whole;
+      if (!response.#engine) {
+        // As bytes: of text, it would make a Content-Type, which somebody may have taken away.
+        const bytes = used ? new Uint8Array(0) : typeof content === "string" ? encode(content) : content;
+        response.#engine = new EngineResponse(bytes, {
+          status,
+          statusText,
+          headers: headers ?? pairsOf(fields),
+        });
+        if (used) response.#engine.arrayBuffer();
+      } else if (headers) {
+        overwrite(response.#engine.headers, headers);
+      }
+      return response.#engine;
+    };
+  }
+}
+
+standIn(Response, EngineResponse, new EngineResponse(), engineResponseOf);
+
+/** @returns undefined for what the engine is to make, or to refuse. */
+function wholeOf(body: BodyInit | null, init: ResponseInit, type: string): WholeResponse | undefined {
+  let content: string | Uint8Array<ArrayBuffer> | null;
+  if (body === null || typeof body === "string") content = body;
+  else if (body instanceof Uint8Array && body.buffer instanceof ArrayBuffer) content = new Uint8Array(body);
+  else if (body instanceof ArrayBuffer) content = new Uint8Array(body.slice(0));
+  else return undefined;
+
+  if (typeof init !== "object" || init === null) return undefined;
+  const { headers: given, status = 200, statusText = "" } = init;
+  if (!(Number.isInteger(status) && status >= 200 && status <= 599)) return undefined;
+  if (content !== null && NULL_BODY_STATUS.has(status)) return undefined;
+  if (typeof statusText !== "string" || !FIELD_VALUE.test(statusText)) return undefined;
+
+  const typed = typeof content === "string";
+  let headers: Headers | undefined;
+  let fields: readonly string[] | undefined;
+  if (given === undefined) {
+    fields = typed ? ["content-type", type] : [];
+  } else {
+    if (!isObject(given)) return undefined;
+    const known = fieldsOf(given);
+    if (!known) {
+      headers = new EngineHeaders(given);
+      if (typed && !headers.has("content-type")) headers.append("content-type", type);
+    } else if (typed && !hasField(known, "content-type")) {
+      known.push("content-type", type);
+    }
+    fields = known ?? [];
+  }
+  return { status, statusText, fields, headers, content, used: false };
+}

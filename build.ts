@@ -62,7 +62,7 @@ const SHARED_CORE_TEXT: Plugin = {
 };
 
 /** Where nothing can be loaded later at once. */
-const PARTS_INSIDE = { "#parts": "./ts/web/parts-inside.ts" };
+const PARTS_INSIDE = { "#parts": "./ts/parts.ts" };
 
 const SERVER: BuildOptions = { splitting: true, plugins: [SHARED_CORE_TEXT], ...SMALLER };
 
@@ -93,11 +93,16 @@ const NODE_BUNDLE: BuildOptions = {
   entryPoints: {
     index: "ts/index.ts",
     inline: "ts/inline.ts",
+    apps: "ts/server/app.ts",
     cloning: "ts/web/cloning.ts",
+    fetching: "ts/web/fetch/fetch.ts",
     "key-algorithms": "ts/web/crypto/key-algorithms.ts",
+    messages: "ts/web/messages.ts",
+    server: "ts/server/server.ts",
+    "static-files": "ts/server/static-files.ts",
   },
   outdir: `${OUT}/node`,
-  alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/host/node-parts.ts" },
+  alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/parts-node.ts" },
 };
 
 const SERVER_HOSTS: BuildOptions[] = [
@@ -396,16 +401,28 @@ async function mergeNeeded(outputs: Outputs): Promise<string[]> {
   };
   collect(index);
 
+  // What two of them export by the same name has another one where it comes from the merged file.
   const specifier = (path: string) => `./${basename(path)}`;
-  const chunks = new Set([...needed].map(specifier));
-  const reexports = [...needed].map(
-    (path) => `export { ${outputs[path]!.exports.join(", ")} } from "${specifier(path)}";`,
-  );
+  const names = new Map<string, Map<string, string>>();
+  const taken = new Set<string>();
+  for (const path of needed) {
+    const renamed = new Map<string, string>();
+    for (const name of outputs[path]!.exports) {
+      let free = name;
+      for (let count = 2; taken.has(free); count++) free = `${name}$${count}`;
+      taken.add(free);
+      renamed.set(name, free);
+    }
+    names.set(specifier(path), renamed);
+  }
+  const listed = (pairs: Iterable<[string, string]>) =>
+    [...pairs].map(([name, as]) => (name === as ? name : `${name} as ${as}`)).join(",");
+  const reexports = [...names].map(([from, renamed]) => `export {${listed(renamed)}} from "${from}";`);
   const rest: Plugin = {
     name: "the rest is found later",
     setup: ({ onResolve }) =>
       onResolve({ filter: /^\.{1,2}\// }, ({ path }) =>
-        chunks.has(path) ? undefined : { path, external: true },
+        names.has(path) ? undefined : { path, external: true },
       ),
   };
   await bundle({
@@ -418,11 +435,24 @@ async function mergeNeeded(outputs: Outputs): Promise<string[]> {
 
   const others = Object.keys(outputs).filter((path) => !needed.has(path));
   for (const path of others) {
-    const text = readFileSync(path, "utf8").replace(/(\bfrom|\bimport)"(\.\/[^"]+)"/g, (whole, word, from) =>
-      chunks.has(from) ? `${word}"./needed.js"` : whole,
+    const imported: [string, string][] = [];
+    const text = readFileSync(path, "utf8").replace(
+      /import(?:\{([^}]*)\}from)?"(\.\/[^"]+)";/g,
+      (statement, members: string | undefined, from: string) => {
+        const renamed = names.get(from);
+        if (!renamed) return statement;
+        for (const member of members?.split(",") ?? []) {
+          const [name, as = name] = member.split(" as ") as [string, string?];
+          imported.push([renamed.get(name)!, as]);
+        }
+        return "";
+      },
     );
-    // What is imported by name need not be imported once more for its effects.
-    writeFileSync(path, text.replace(/(?<=from"\.\/needed\.js";.*)import"\.\/needed\.js";/g, ""));
+    for (const from of names.keys())
+      if (text.includes(from)) throw new Error(`${path} imports ${from} unseen`);
+    const shebang = /^(#!.*\n)?/.exec(text)![0];
+    const imports = imported.length > 0 ? `import{${listed(imported)}}from"./needed.js";` : "";
+    writeFileSync(path, shebang + imports + text.slice(shebang.length));
   }
   return [`${folder}/needed.js`, ...others];
 }

@@ -6,7 +6,10 @@ import * as assert from "uvu/assert";
 const CRYPTO = ["crypto", "Crypto", "CryptoKey", "SubtleCrypto"];
 const TIMERS = ["setTimeout", "setInterval", "clearTimeout", "clearInterval", "queueMicrotask"];
 const BASE64 = ["atob", "btoa"];
-const ALL = [...CRYPTO, ...TIMERS, ...BASE64];
+const CLONING = ["structuredClone"];
+const FETCH = ["Request", "Response", "fetch"];
+/** By default. */
+const ALL = [...CRYPTO, ...TIMERS, ...BASE64, ...CLONING];
 
 const nano = createRuntimeSync();
 const descriptors = (target: object) => Object.getOwnPropertyDescriptors(target);
@@ -29,7 +32,7 @@ test("install makes the runtime's functions and interfaces the globals, and unin
   assert.is(CryptoKey, nanort.CryptoKey as unknown);
   assert.is(Crypto, nanort.Crypto as unknown);
   assert.is(SubtleCrypto, nanort.SubtleCrypto as unknown);
-  for (const name of [...TIMERS, ...BASE64] as ["setTimeout"])
+  for (const name of [...TIMERS, ...BASE64, ...CLONING] as ["setTimeout"])
     assert.is(globalThis[name], nano[name] as unknown);
   uninstall();
   assert.equal(Reflect.ownKeys(descriptors(globalThis)), Reflect.ownKeys(before));
@@ -57,7 +60,8 @@ test("only what it names is replaced", () => {
 test("properties have the attributes that WebIDL gives them", () => {
   const target = {} as Record<string, unknown>;
   nano.install(target);
-  for (const name of ALL) {
+  nano.install(target, { only: ["fetch"] });
+  for (const name of [...ALL, ...FETCH]) {
     const { value, get, set, writable, enumerable, configurable } = Object.getOwnPropertyDescriptor(
       target,
       name,
@@ -67,6 +71,10 @@ test("properties have the attributes that WebIDL gives them", () => {
     if (name === "crypto") {
       assert.is(get!.name, "get crypto");
       assert.is(set, undefined);
+    } else if (FETCH.includes(name)) {
+      // Loaded when they are first read; assigning makes them what the others are.
+      assert.type(get, "function");
+      assert.type(set, "function");
     } else {
       assert.is(writable, true, name);
       assert.is((value as () => void).name, name);
@@ -110,8 +118,23 @@ test("accessors come back as accessors, and hidden or unwritable properties as s
   assert.equal(descriptors(target), before);
 });
 
+test("Request, Response and fetch can be replaced, and read anew", () => {
+  const target: Record<string, unknown> = {};
+  const uninstall = nano.install(target, { only: ["fetch"] });
+  assert.equal(
+    FETCH.map((name) => (target[name] as { name: string }).name),
+    FETCH,
+  );
+  assert.is(target.Request, target.Request);
+  target.Request = "another";
+  assert.is(target.Request, "another");
+  assert.is(Object.getOwnPropertyDescriptor(target, "Request")!.writable, true);
+  uninstall();
+  assert.equal(Reflect.ownKeys(target), ["Request"]);
+});
+
 test("only some groups are installed where only they are named", () => {
-  const groups = { crypto: CRYPTO, timers: TIMERS, base64: BASE64 };
+  const groups = { crypto: CRYPTO, timers: TIMERS, base64: BASE64, cloning: CLONING, fetch: FETCH };
   for (const [group, names] of Object.entries(groups) as ["crypto", string[]][]) {
     const target = {};
     nano.install(target, { only: [group] });
@@ -123,7 +146,7 @@ test("only some groups are installed where only they are named", () => {
   refuses(
     () => nano.install(target, { only: ["clocks" as "timers"] }),
     "TypeError",
-    "install: only: clocks is no group; there are crypto, timers, base64",
+    "install: only: clocks is no group; there are crypto, timers, base64, cloning, fetch",
   );
 });
 
@@ -219,11 +242,7 @@ test("a target that was frozen since is told of", () => {
   const target = page();
   const uninstall = nano.install(target);
   Object.freeze(target);
-  refuses(
-    uninstall,
-    "TypeError",
-    `uninstall: the object has been frozen, and keeps ${[...CRYPTO, ...TIMERS, ...BASE64].join(", ")}`,
-  );
+  refuses(uninstall, "TypeError", `uninstall: the object has been frozen, and keeps ${ALL.join(", ")}`);
 });
 
 test("close takes back the globals, and a closed runtime installs none", async () => {

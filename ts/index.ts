@@ -4,16 +4,22 @@
  */
 
 import { defaultHost as engineHost } from "#host";
-import { loadCloning } from "#parts";
+import { loadApps, loadCloning, loadFetching, loadServer, loadStaticFiles } from "#parts";
 import { Core, type MemoryStatistics } from "./core/core.ts";
 import { type CoreSource, compileCore, compileCoreSync } from "./core/load.ts";
 import type { Clock, Host } from "./host/host.ts";
 import { type InstallOptions, install } from "./install.ts";
 import { EventLoop } from "./runtime/loop.ts";
-import type { App, AppSource, LoadOptions } from "./server/app.ts";
+import type { App, AppSource, FetchHandler, LoadOptions } from "./server/app.ts";
 import type { ServeOptions, Server } from "./server/server.ts";
+import type { StaticFilesOptions } from "./server/static-files.ts";
 import { createBase64 } from "./web/base64.ts";
 import { createCrypto } from "./web/crypto/crypto.ts";
+import type { Allow } from "./web/fetch/addresses.ts";
+import type { Fetch, Fetcher } from "./web/fetch/fetch.ts";
+import type { Digest } from "./web/fetch/integrity.ts";
+import type { FetchOptions } from "./web/fetch/options.ts";
+import type { ProxyOptions } from "./web/fetch/proxy.ts";
 import type { Serializer } from "./web/serialize.ts";
 import type { StructuredClone } from "./web/structured-clone.ts";
 
@@ -24,12 +30,29 @@ export { memoryHost } from "./host/memory.ts";
 export type { GlobalGroup, InstallOptions } from "./install.ts";
 export { type VirtualClock, virtualClock } from "./runtime/virtual-clock.ts";
 export type { App, AppContext, AppSource, FetchHandler, FetchInfo, LoadOptions } from "./server/app.ts";
-export type { ServeLimits, ServeOptions, Server } from "./server/server.ts";
+export type {
+  CloseOptions,
+  CompressionOptions,
+  LogFormat,
+  LogRecord,
+  LogTarget,
+  ServeLimits,
+  ServeOptions,
+  Server,
+} from "./server/server.ts";
+export type { StaticFilesOptions } from "./server/static-files.ts";
 export { Crypto } from "./web/crypto/crypto.ts";
 export { CryptoKey } from "./web/crypto/key.ts";
 export type { CryptoKeyPair } from "./web/crypto/registry.ts";
 export { SubtleCrypto } from "./web/crypto/subtle.ts";
 export type { SubtleCryptoSync } from "./web/crypto/subtle-sync.ts";
+export type { Allow } from "./web/fetch/addresses.ts";
+export type { Attempt, NetworkCause } from "./web/fetch/failure.ts";
+export type { Fetch } from "./web/fetch/fetch.ts";
+export type { State as FetchState } from "./web/fetch/operation.ts";
+export type { FetchLimits, FetchOptions, FetchTimeouts, FetchTls } from "./web/fetch/options.ts";
+export type { ProxyOptions } from "./web/fetch/proxy.ts";
+export type { FetchInit } from "./web/fetch/request.ts";
 export type {
   DeserializeOptions,
   HostObject,
@@ -45,6 +68,17 @@ export const version: string = NANO_VERSION;
 /** The engine that this package was resolved for. Others are made of it: `{ ...defaultHost, network }`. */
 export const defaultHost: Host = engineHost;
 
+/**
+ * For `fetch.allow`: public addresses alone, none of this machine, of a private network, or of any other block that the
+ * IANA registries of special-purpose addresses call not globally reachable.
+ */
+export const publicAddressesOnly: Allow = (address, url) => loadFetching().publicAddressesOnly(address, url);
+
+/** For `fetch.proxy`: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY of an environment say, as curl reads them. */
+export function proxiesFromEnvironment(env: Readonly<Record<string, string | undefined>>): ProxyOptions {
+  return loadFetching().proxiesFromEnvironment(env);
+}
+
 export interface RuntimeOptions {
   /** The engine to stand on; by default the one this package was resolved for. */
   host?: Host;
@@ -52,6 +86,8 @@ export interface RuntimeOptions {
   wasm?: CoreSource | Promise<CoreSource>;
   /** The clock that timers and `performance` go by; by default the host's. See `virtualClock`. */
   clock?: Clock;
+  /** What `fetch` may do, how long it may take, and which way it goes: see `FetchOptions`. */
+  fetch?: FetchOptions;
   /**
    * Told of every exception that nobody caught. By default, one of a timer or microtask is reported in the host's way
    * (in Node, an uncaught exception of the process), and one of an app is printed, since its server goes on.
@@ -120,7 +156,10 @@ export class Runtime {
 
   /** Made when they are asked for. */
   #cloners: (Serializer & { structuredClone: StructuredClone }) | undefined;
+  #fetcher: Fetcher | undefined;
+  readonly #fetchOptions: FetchOptions | undefined;
   readonly #host: Host;
+  readonly #clock: Clock;
   readonly #core: Core;
   readonly #loop: EventLoop;
   /** Those that listen, or are about to. */
@@ -134,7 +173,8 @@ export class Runtime {
   constructor(host: Host, module: WebAssembly.Module, options: RuntimeOptions) {
     this.#host = host;
     this.#core = new Core(module);
-    const loop = new EventLoop(options.clock ?? host.clock, options.onError ?? host.reportError);
+    this.#clock = options.clock ?? host.clock;
+    const loop = new EventLoop(this.#clock, options.onError ?? host.reportError);
     this.#loop = loop;
     this.#appDefaults = options.onError ? { onError: options.onError } : {};
     const { crypto, subtleSync } = createCrypto(this.#core, loop, host.fillRandom);
@@ -149,6 +189,9 @@ export class Runtime {
     const { atob, btoa } = createBase64(this.#core);
     this.atob = atob;
     this.btoa = btoa;
+    this.#fetchOptions = options.fetch;
+    // Who gives options is told at once when they cannot be.
+    if (options.fetch) this.#requireFetcher();
   }
 
   /** A deep copy, as HTML has it: https://html.spec.whatwg.org/multipage/structured-data.html#dom-structuredclone */
@@ -177,16 +220,24 @@ export class Runtime {
     return this.#requireCloners().deserializeChunks;
   }
 
+  /**
+   * fetch, as https://fetch.spec.whatwg.org/ has it, over the host's sockets. Returns its promise at once; rejects with
+   * TypeError when the network fails, TimeoutError when a deadline has passed, the signal's reason when it is aborted.
+   */
+  get fetch(): Fetch {
+    return this.#requireFetcher().fetch;
+  }
+
   /** Makes an app of a module, its URL, or its source text. */
   async load(source: AppSource, options: LoadOptions = {}): Promise<App> {
-    const { loadApp } = await import("./server/app.ts");
+    const { loadApp } = await loadApps();
     return loadApp(this.#loop, source, { ...this.#appDefaults, ...options });
   }
 
   /** Serves an app over HTTP/1.1 on the host's sockets. Resolves when it listens. */
   async serve(options: ServeOptions): Promise<Server> {
     // Loaded when it is asked for: who only computes digests starts sooner.
-    const { startServer } = await import("./server/server.ts");
+    const { startServer } = await loadServer();
     this.#requireOpen("serve");
     const listening = (server: Promise<Server>) => {
       this.#servers.add(server);
@@ -198,6 +249,17 @@ export class Runtime {
     if (this.#closed) await server.close({ timeout: 0 });
     this.#requireOpen("serve");
     return server;
+  }
+
+  /**
+   * Files of a folder as an app, or for an app to hand requests on to.
+   *
+   * @param folder a path, as the engine writes paths; or a file: URL.
+   * @throws TypeError for a host that reads no files, and for a prefix that is none.
+   */
+  async staticFiles(folder: string | URL, options: StaticFilesOptions = {}): Promise<FetchHandler> {
+    const { serveFiles } = await loadStaticFiles();
+    return serveFiles(this.#host, folder, options);
   }
 
   /**
@@ -218,7 +280,7 @@ export class Runtime {
     };
   }
 
-  /** Resolves when nothing is left to do: no timer, no server, no request, no promise given to `waitUntil`. */
+  /** Resolves when nothing is left to do: no timer, no server, no request, no fetch, no promise given to `waitUntil`. */
   idle(): Promise<void> {
     return this.#loop.idle();
   }
@@ -251,6 +313,15 @@ export class Runtime {
     return this.#cloners;
   }
 
+  #requireFetcher(): Fetcher {
+    if (!this.#fetcher) {
+      const digest: Digest = (algorithm, data) => this.subtleSync.digest(algorithm, data);
+      const runtime = { core: this.#core, loop: this.#loop, host: this.#host, clock: this.#clock, digest };
+      this.#fetcher = loadFetching().createFetcher(runtime, this.#fetchOptions);
+    }
+    return this.#fetcher;
+  }
+
   #requireOpen(method: string): void {
     if (this.#closed) throw new DOMException(`${method}: this runtime is closed`, "InvalidStateError");
   }
@@ -263,6 +334,7 @@ export class Runtime {
         () => {},
       );
     while (this.#servers.size > 0) await Promise.all([...this.#servers].map(closeServer));
+    this.#fetcher?.close();
     this.#loop.close();
     this.#core.close();
     for (const uninstall of this.#uninstalls) uninstall();

@@ -5,24 +5,30 @@
  *   crypto   crypto, Crypto, CryptoKey, SubtleCrypto
  *   timers   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask
  *   base64   atob, btoa
+ *   cloning  structuredClone
+ *   fetch    Request, Response, fetch: the engine's, but for what a server makes with each request (web/messages). Only
+ *            where it is named, since an engine's own server or service worker takes no Response but its own
  *
  * Properties have the attributes that WebIDL gives them: https://webidl.spec.whatwg.org/#js-interfaces for interface
  * objects, #js-attributes for `crypto`, #js-operations for functions. `performance` and `Date` stay the engine's: on the
- * real clock they tell the same time, and the engine's `performance` can do more.
+ * real clock they tell the same time, and the engine's `performance` can do more. `serialize` and `deserialize` are no
+ * platform's names, and stay the runtime's.
  *
  * Either all of it happens or nothing, and undoing it brings back the very properties that were there before.
  */
+import { loadMessages } from "#parts";
 import { Crypto } from "./web/crypto/crypto.ts";
 import { CryptoKey } from "./web/crypto/key.ts";
 import { SubtleCrypto } from "./web/crypto/subtle.ts";
 import { domException } from "./web/dom-exception.ts";
+import { keepEngineGlobal } from "./web/engine-globals.ts";
 import { isObject } from "./web/webidl.ts";
 
 /** What is installed together, because it works only together. */
-export type GlobalGroup = "crypto" | "timers" | "base64";
+export type GlobalGroup = "crypto" | "timers" | "base64" | "cloning" | "fetch";
 
 export interface InstallOptions {
-  /** The groups to install; by default all of them. */
+  /** The groups to install; by default all but fetch. */
   only?: readonly GlobalGroup[];
 }
 
@@ -36,22 +42,30 @@ export interface Installable {
   readonly queueMicrotask: unknown;
   readonly atob: unknown;
   readonly btoa: unknown;
+  readonly structuredClone: unknown;
 }
 
-function globalsOf(runtime: Installable): Record<GlobalGroup, PropertyDescriptorMap> {
+/** Made when they are asked for, since the runtime itself makes some of them then. */
+function globalsOf(runtime: Installable): Record<GlobalGroup, () => PropertyDescriptorMap> {
   const { crypto, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, atob, btoa } =
     runtime;
   return {
-    crypto: {
+    crypto: () => ({
       ...readonlyAttributes({
         get crypto() {
           return crypto;
         },
       }),
       ...interfaceObjects({ Crypto, CryptoKey, SubtleCrypto }),
-    },
-    timers: operations({ setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask }),
-    base64: operations({ atob, btoa }),
+    }),
+    timers: () => operations({ setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask }),
+    base64: () => operations({ atob, btoa }),
+    cloning: () => operations({ structuredClone: runtime.structuredClone }),
+    fetch: () => ({
+      ...loadedLater("Request", false),
+      ...loadedLater("Response", false),
+      ...loadedLater("fetch", true),
+    }),
   };
 }
 
@@ -59,6 +73,25 @@ function globalsOf(runtime: Installable): Record<GlobalGroup, PropertyDescriptor
 const readonlyAttributes = Object.getOwnPropertyDescriptors;
 const operations = (functions: object) => dataProperties(functions, true);
 const interfaceObjects = (interfaces: object) => dataProperties(interfaces, false);
+
+let messages: ReturnType<typeof loadMessages> | undefined;
+
+/**
+ * An accessor, as engines have it too for what takes long to load, in place of a data property: assigning makes it one.
+ */
+function loadedLater(name: "Request" | "Response" | "fetch", enumerable: boolean): PropertyDescriptorMap {
+  keepEngineGlobal(name);
+  const property = {
+    get [name](): unknown {
+      messages ??= loadMessages();
+      return messages[name];
+    },
+    set [name](value: unknown) {
+      Object.defineProperty(this, name, { value, enumerable, writable: true, configurable: true });
+    },
+  };
+  return { [name]: { ...Object.getOwnPropertyDescriptor(property, name)!, enumerable } };
+}
 
 function dataProperties(values: object, enumerable: boolean): PropertyDescriptorMap {
   const descriptors: PropertyDescriptorMap = {};
@@ -93,11 +126,11 @@ export function install(runtime: Installable, target: unknown, { only }: Install
 }
 
 function groupsOf(
-  groups: Record<GlobalGroup, PropertyDescriptorMap>,
-  only: Iterable<GlobalGroup> = Object.keys(groups) as GlobalGroup[],
+  groups: Record<GlobalGroup, () => PropertyDescriptorMap>,
+  only: Iterable<GlobalGroup> = ["crypto", "timers", "base64", "cloning"],
 ): PropertyDescriptorMap[] {
   return [...only].map((name) => {
-    if (Object.hasOwn(groups, name)) return groups[name];
+    if (Object.hasOwn(groups, name)) return groups[name]();
     throw new TypeError(
       `install: only: ${String(name)} is no group; there are ${Object.keys(groups).join(", ")}`,
     );

@@ -2,9 +2,11 @@
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 import type { Jsrsasign } from "jsrsasign";
+import type { Msgpackr } from "msgpackr";
 import type { Forge } from "node-forge";
 
 const require = createRequire(resolve("test/bench/package.json"));
 
 export const forge: Forge = require("node-forge");
 export const jsrsasign: Jsrsasign = require("jsrsasign");
+export const msgpackr: Msgpackr = require("msgpackr");

@@ -9,6 +9,14 @@ declare module "hash-wasm" {
   export function createSHA1(): Promise<Hasher>;
   export function createSHA256(): Promise<Hasher>;
   export function createSHA512(): Promise<Hasher>;
+  export function pbkdf2(options: {
+    password: Uint8Array;
+    salt: Uint8Array;
+    iterations: number;
+    hashLength: number;
+    hashFunction: Promise<Hasher>;
+    outputType: "binary";
+  }): Promise<Uint8Array>;
   export function createHMAC(hash: Promise<Hasher>, key: Uint8Array): Promise<Hasher>;
 }
 
@@ -31,6 +39,8 @@ declare module "@noble/ciphers/aes.js" {
     encrypt(plaintext: Uint8Array): Uint8Array;
     decrypt(ciphertext: Uint8Array): Uint8Array;
   }
+  export function cbc(key: Uint8Array, iv: Uint8Array): Cipher;
+  export function ctr(key: Uint8Array, counter: Uint8Array): Cipher;
   export function gcm(key: Uint8Array, iv: Uint8Array): Cipher;
 }
 
@@ -79,5 +89,32 @@ declare module "node-forge" {
 declare module "jsrsasign" {
   export interface Jsrsasign {
     KEYUTIL: { getKey(key: unknown, passcode?: null, format?: "pkcs8prv" | "pkcs8pub"): unknown };
+  }
+}
+
+declare module "@ungap/structured-clone" {
+  export function serialize(value: unknown): unknown;
+  export function deserialize(records: unknown): unknown;
+}
+
+declare module "core-js-pure/actual/structured-clone.js" {
+  export default function structuredClone(value: unknown): unknown;
+}
+
+declare module "klona/full" {
+  export function klona(value: unknown): unknown;
+}
+
+declare module "rfdc" {
+  export default function rfdc(options: { circles: boolean }): (value: unknown) => unknown;
+}
+
+declare module "msgpackr" {
+  interface Packr {
+    pack(value: unknown): Uint8Array;
+    unpack(bytes: Uint8Array): unknown;
+  }
+  export interface Msgpackr {
+    Packr: new (options: { structuredClone: boolean; moreTypes: boolean }) => Packr;
   }
 }

@@ -3,11 +3,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { resolve } from "node:path";
+import { cloneTables } from "./clone.ts";
 import { aesTables } from "./crypto-aes.ts";
 import { ecdsaTables } from "./crypto-ecdsa.ts";
 import { importTables } from "./crypto-import.ts";
 import { rsaTables } from "./crypto-rsa.ts";
+import { symmetricTables } from "./crypto-symmetric.ts";
 import { densityTables } from "./density.ts";
+import { fetchTables } from "./fetch.ts";
 import { hashTables } from "./hash.ts";
 import { format, type Table } from "./lib.ts";
 import { memoryTables } from "./memory.ts";
@@ -19,11 +22,14 @@ import { timing } from "./timing.ts";
 const TOPICS: Record<string, () => Table[] | Promise<Table[]>> = {
   hash: hashTables,
   aes: aesTables,
+  symmetric: symmetricTables,
   ecdsa: ecdsaTables,
   rsa: rsaTables,
   import: importTables,
+  clone: cloneTables,
   memory: memoryTables,
   serve: serveTables,
+  fetch: fetchTables,
   startup: startupTables,
   density: densityTables,
   timing,

@@ -94,9 +94,9 @@ test("ts: rooms import only the rooms below them; types of the host contract are
   }
 });
 
-test("ts: only the command and the adapters of Node and Bun, which documents it as its own, say node:", () => {
+test("ts: only the command, and what is for Node and Bun, which documents it as its own, say node:", () => {
   for (const { path, room, text } of sources("ts")) {
-    if (room === "cli" || /^ts\/host\/(node|bun)\b/.test(path)) continue;
+    if (room === "cli" || /^ts\/(host\/(node|bun)\b|parts-node)/.test(path)) continue;
     assert.not.match(text, /["']node:/, path);
   }
 });
@@ -109,13 +109,28 @@ test("only ts/core/load.ts touches the loader", () => {
   );
 });
 
+const nodeFile = (file: string) => readFileSync(join("wasm-out/node", file), "utf8");
+const importsOf = (file: string) =>
+  [...nodeFile(file).matchAll(/\b(?:from|import)"([^"]+)"/g)].map(([, from]) => from!);
+
 test("Node reads two files to import the library, and nothing of its own but node:module", () => {
-  const imports = (file: string) => {
-    const text = readFileSync(join("wasm-out/node", file), "utf8");
-    return new Set([...text.matchAll(/\b(?:from|import)"([^"]+)"/g)].map(([, from]) => from));
-  };
-  assert.equal(imports("index.js"), new Set(["./needed.js"]));
-  assert.equal(imports("needed.js"), new Set(["node:module"]));
+  assert.equal(importsOf("index.js"), ["./needed.js"]);
+  assert.equal(new Set(importsOf("needed.js")), new Set(["node:module"]));
+});
+
+test("what Node imports later has no file in common with what it requires, which cannot be while an import links it", () => {
+  const reached = (file: string): string[] => [
+    file,
+    ...importsOf(file).flatMap((from) => (from.startsWith("./") ? reached(from) : [])),
+  ];
+  const later = [...nodeFile("needed.js").matchAll(/\bimport\("([^"]+)"\)/g)].map(([, file]) => file!);
+  const parts = [...nodeFile("needed.js").matchAll(/\("(\.\/[a-z-]+\.js)"\)/g)].map(([, file]) => file!);
+  assert.is(later.length, 1, later.join(", "));
+  const required = parts.filter((file) => !later.includes(file));
+  assert.ok(required.length >= 7, required.join(", "));
+  const common = new Set(later.flatMap(reached));
+  common.delete("./needed.js");
+  for (const file of required.flatMap(reached)) assert.not.ok(common.has(file), file);
 });
 
 test("package.json and CHANGELOG.md speak of the same version", () => {

@@ -121,6 +121,10 @@ function playground(page: PersonsPage, served: Served): Suite {
             /^200 OK/,
             /"isSecureContext": false,\n.*"verified": true,\n.*"verifiedAnother": false,\n.*"decrypted": "a message"/s,
           ],
+          cloning: [
+            /^200 OK/,
+            /"left": "0 of 1000000",\n.*"isCircle": true,\n.*cannot be cloned, at \.guests\[0\]\.greet"/s,
+          ],
           streaming: [/^200 OK/, /^Row, row.*dream\.$/ms],
           timers: [/^200 OK/, /^Request 1: /],
         };

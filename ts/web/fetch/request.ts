@@ -117,7 +117,8 @@ function fromInit(
     // `body: null` takes away the body of a Request.
     if (!given || source === null) return request(null);
     if (given.bodyUsed) throw new TypeError("fetch: the body of the Request has been used already");
-    const { body } = given;
+    const body = given.body as ReadableStream<Uint8Array<ArrayBuffer>> | null | undefined;
+    if (body === undefined) return bodyInOnePiece(given).then(request);
     if (!body) return request(null);
     requireBodied(method);
     if (body.locked) throw new TypeError("fetch: the body of the Request is being read by somebody else");
@@ -131,6 +132,12 @@ function fromInit(
     return request(source instanceof ReadableStream ? streamBody(source, length) : { ...body, length });
   }
   return request(extractBody(source));
+}
+
+/** Firefox (https://bugzilla.mozilla.org/show_bug.cgi?id=1387483) shows no stream of a Request's body. */
+async function bodyInOnePiece(given: Request): Promise<RequestBody | null> {
+  const bytes = new Uint8Array(await given.arrayBuffer());
+  return bytes.length > 0 ? extractBody(bytes) : null;
 }
 
 function requireBodied(method: string): void {

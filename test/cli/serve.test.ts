@@ -6,7 +6,8 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { BINARIES, MissingEngine } from "../engines/engines.ts";
+import { BINARIES } from "../engines/engines.ts";
+import { engineOrSkip } from "../engines/started.ts";
 import { certificates } from "../support/certificates.ts";
 import { testWith } from "../support/tools.ts";
 import { folderWith, nanort, type Served, serving } from "./nanort.ts";
@@ -273,8 +274,10 @@ for (const [name, flags] of [
   ["deno", ["run", "-A", "--no-prompt"]],
   ["bun", []],
 ] as const) {
-  testOn(name)(`--workers on ${name}: each listens by itself, on one port`, async (binary) => {
-    const engine = { command: binary, flags: [...flags] };
+  const binary = engineOrSkip(name, BINARIES[name]);
+  const engine = { command: binary!, flags: [...flags] };
+  const onEngine = binary ? test : test.skip;
+  onEngine(`--workers on ${name}: each listens by itself, on one port`, async () => {
     const served = await serving(["serve", folderWith({ "app.mjs": PID }), "--workers", "2"], { engine });
     assert.match(served.printed(), "by 2 processes");
     let pids = new Set<string>();
@@ -286,9 +289,9 @@ for (const [name, flags] of [
     for (const pid of pids) assert.throws(() => process.kill(Number(pid), 0), /ESRCH/);
   });
 
-  testOn(name, certificates() !== undefined)(
+  (binary ? testWith("openssl", "version") : test.skip)(
     `files on ${name}, by https, compressed and in parts`,
-    async (binary) => {
+    async () => {
       const { ca, certificate, key } = certificates()!;
       const large = "text ".repeat(100_000);
       const pem = folderWith({ cert: certificate, key });
@@ -297,7 +300,7 @@ for (const [name, flags] of [
           ...["serve", folderWith({ "index.html": large }), "--compress", "--log"],
           ...["--tls-cert", join(pem, "cert"), "--tls-key", join(pem, "key")],
         ],
-        { engine: { command: binary, flags: [...flags] } },
+        { engine },
       );
       const ask = (headers: Record<string, string>) =>
         new Promise<{ response: IncomingMessage; bytes: Buffer }>((resolve, reject) => {
@@ -317,22 +320,6 @@ for (const [name, flags] of [
       assert.equal(stdout.match(/^GET \/ \d+/gm), ["GET / 200", "GET / 200", "GET / 206"]);
     },
   );
-}
-
-/** As `testWith`, for an engine of test/engines; and for what else there must be, of whose absence another test tells. */
-function testOn(
-  name: "deno" | "bun",
-  able = true,
-): (title: string, run: (binary: string) => Promise<void>) => void {
-  try {
-    const binary = BINARIES[name]();
-    if (!able) return (title) => test.skip(title);
-    return (title, run) => test(title, () => run(binary));
-  } catch (error) {
-    if (!(error instanceof MissingEngine)) throw error;
-    console.log(`skipped: ${error.message}`);
-    return (title) => test.skip(title);
-  }
 }
 
 test("--workers: what an app says to the process that started it is not taken for the workers' own", async () => {

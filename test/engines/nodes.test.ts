@@ -3,12 +3,15 @@
 import { spawn } from "node:child_process";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { BINARIES, MissingEngine, PROCESSES } from "./engines.ts";
+import { testIf } from "../support/tools.ts";
+import { BINARIES, PROCESSES } from "./engines.ts";
+import { engineOrSkip } from "./started.ts";
 
 const FILES = ["serialize", "structured-clone/graphs", "structured-clone/bytes"];
 const LINES = PROCESSES.flatMap(({ name }) => /^node-(.+)$/.exec(name)?.[1] ?? []);
 
-/** The core has no part in it, so that once is enough. */
+const title = (line: string) => `bytes and clones are those of Node ${line}`;
+
 const isSafeCore = process.env.NODE_OPTIONS?.includes("safe-core") ?? false;
 
 function run(command: string, file: string): Promise<{ code: number | null; output: string }> {
@@ -23,17 +26,14 @@ function run(command: string, file: string): Promise<{ code: number | null; outp
 }
 
 for (const line of LINES) {
-  let binary: string | undefined;
-  try {
-    binary = BINARIES.node(line);
-  } catch (error) {
-    if (!(error instanceof MissingEngine)) throw error;
-    console.log(`skipped: ${error.message}`);
+  const binary = engineOrSkip(`node-${line}`, () => BINARIES.node(line));
+  if (!binary) {
+    test.skip(title(line));
+    continue;
   }
-  const runTest = binary === undefined || isSafeCore ? test.skip : test;
-  runTest(`bytes and clones are those of Node ${line}`, async () => {
+  testIf(!isSafeCore, "the core has no part in it, so that once is enough")(title(line), async () => {
     for (const file of FILES) {
-      const { code, output } = await run(binary!, file);
+      const { code, output } = await run(binary, file);
       assert.is(code, 0, output);
     }
   });

@@ -10,6 +10,7 @@ import type { FetchHandler } from "../../ts/server/app.ts";
 import { type ServeOptions, startServer } from "../../ts/server/server.ts";
 import { Response as OurResponse } from "../../ts/web/messages/response.ts";
 import { makeCore } from "../support/core.ts";
+import { testIf } from "../support/tools.ts";
 import { type Answer, Client, eventually, turn } from "./support.ts";
 
 const LONG = "a line that repeats\n".repeat(200);
@@ -66,18 +67,20 @@ test("nothing is compressed unless it is asked for", () =>
 
 for (const coding of ["gzip", "deflate", "br", "zstd"] as const) {
   const able = defaultHost.codings!.encoder(coding) !== undefined;
-  (able ? test : test.skip)(`${coding}: what was encoded is what the app said`, () =>
-    compressing(
-      () => page(),
-      { compression: { codings: [coding] } },
-      async (ask) => {
-        const { headers, bytes } = await ask(`Accept-Encoding: ${coding}\r\n`);
-        assert.is(headers.get("content-encoding"), coding);
-        assert.is(headers.get("vary"), "Accept-Encoding");
-        assert.ok(bytes.length < 300);
-        assert.ok((await decode(coding, bytes)) === LONG);
-      },
-    ),
+  testIf(able, `this engine has no encoder for ${coding}`)(
+    `${coding}: what was encoded is what the app said`,
+    () =>
+      compressing(
+        () => page(),
+        { compression: { codings: [coding] } },
+        async (ask) => {
+          const { headers, bytes } = await ask(`Accept-Encoding: ${coding}\r\n`);
+          assert.is(headers.get("content-encoding"), coding);
+          assert.is(headers.get("vary"), "Accept-Encoding");
+          assert.ok(bytes.length < 300);
+          assert.ok((await decode(coding, bytes)) === LONG);
+        },
+      ),
   );
 }
 

@@ -18,6 +18,7 @@ import * as assert from "uvu/assert";
 import { defaultHost } from "../../ts/host/node.ts";
 import { nodeFiles } from "../../ts/host/node-files.ts";
 import { folderWith } from "../cli/nanort.ts";
+import { testIf } from "../support/tools.ts";
 import { eventually, pattern, TestServer } from "./support.ts";
 
 const nano = await createRuntime();
@@ -253,7 +254,7 @@ const openFiles = () =>
     }
   }).length;
 
-(existsSync("/proc/self/fd") ? test : test.skip)(
+testIf(existsSync("/proc/self/fd"), "this system does not list open files in /proc")(
   "files are closed: after they were sent, after HEAD, and when the client leaves",
   async () => {
     const server = await TestServer.start(defaultHost, { app: files });

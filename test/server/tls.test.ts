@@ -78,7 +78,7 @@ tlsTest("node:https: fifty connections at once", () =>
   }),
 );
 
-testWith("curl")("curl: https, and http on the same port, which is none", () =>
+(certificates() ? testWith("curl") : tlsTest)("curl: https, and http on the same port, which is none", () =>
   onTls({}, async ({ server }, ca) => {
     const file = join(folderWith({}), "ca.pem");
     writeFileSync(file, ca);

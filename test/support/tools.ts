@@ -1,15 +1,21 @@
-/** Tests that need a program which not every machine has. */
+/** Tests that need what not every machine has. */
 import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 
+export type Test = (title: string, run: () => unknown) => void;
+
+/** `test` where `able`; elsewhere one that skips, and says once why, for the runner to repeat. */
+export function testIf(able: boolean, reason: string): Test {
+  if (able) return (title, run) => test(title, async () => void (await run()));
+  console.log(`skipped: ${reason}`);
+  return (title) => test.skip(title);
+}
+
 /**
- * `test` where the program is installed; elsewhere one that skips, its reason printed once, for the runner to repeat.
+ * `test` where the program is installed.
  *
  * @param probe arguments with which the program does nothing.
  */
-export function testWith(program: string, probe = "--version"): (title: string, run: () => unknown) => void {
-  if (spawnSync(program, [probe]).error === undefined)
-    return (title, run) => test(title, async () => void (await run()));
-  console.log(`skipped: ${program} is not on this machine`);
-  return (title) => test.skip(title);
+export function testWith(program: string, probe = "--version"): Test {
+  return testIf(spawnSync(program, [probe]).error === undefined, `${program} is not on this machine`);
 }

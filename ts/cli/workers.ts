@@ -109,8 +109,11 @@ export async function startWorkers(count: number, wanted: number): Promise<Worke
     stop: () =>
       new Promise((resolve) => {
         stopped = resolve;
-        // One that does not listen any more, such as one that is just ending, would be an error of this process.
-        for (const worker of workers) worker.send(STOP, (error) => error && worker.kill());
+        for (const worker of workers) {
+          // One that hangs up, or has done so, may never hear it.
+          worker.once("disconnect", () => worker.kill());
+          worker.send(STOP, (error) => error && worker.kill());
+        }
         leave();
       }),
   };

@@ -7,6 +7,7 @@ import { createRuntime, defaultHost, type RuntimeOptions } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { certificates } from "../../support/certificates.ts";
+import { testIf } from "../../support/tools.ts";
 import { rejection } from "./support.ts";
 
 type Runtime = Awaited<ReturnType<typeof createRuntime>>;
@@ -207,8 +208,7 @@ test("our own server: fetch and serve in one process, streaming both ways", () =
   }));
 
 const trusted = certificates();
-if (!trusted) console.log("skipped: openssl is not on this machine");
-const secureTest = trusted ? test : test.skip;
+const secureTest = testIf(trusted !== undefined, "openssl is not on this machine");
 
 /** A server of node:https, with or without a demand for the client's own certificate. */
 async function withSecure(options: object, use: (port: number) => Promise<void>): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { KeyFileError } from "../../core/der.ts";
 import { domException } from "../dom-exception.ts";
-import { shapeInterface } from "../webidl.ts";
+import { type Conversion, shapeInterface } from "../webidl.ts";
 
 export type KeyType = "public" | "private" | "secret";
 
@@ -81,6 +81,13 @@ export class CryptoKey {
   }
 }
 shapeInterface(CryptoKey, "CryptoKey");
+
+/** WebIDL's conversion to CryptoKey, and straight to its slots. */
+export const keySlots: Conversion<KeySlots> = (value, where) => {
+  const slots = slotsOf(value);
+  if (!slots) throw new TypeError(`${where} is not a CryptoKey of this runtime`);
+  return slots;
+};
 
 /**
  * A new key.

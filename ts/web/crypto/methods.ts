@@ -28,7 +28,7 @@ import {
   type KeyFormat,
   type KeySlots,
   type KeyUsage,
-  slotsOf,
+  keySlots,
 } from "./key.ts";
 import { normalize } from "./normalize.ts";
 import { type CryptoKeyPair, type Normalized, type Operation, registry } from "./registry.ts";
@@ -316,11 +316,4 @@ function requireKey(key: KeySlots, algorithmName: string, usage: KeyUsage, where
   if (!key.usages.includes(usage)) {
     throw domException("InvalidAccessError", `${where} lacks the usage ${JSON.stringify(usage)}`);
   }
-}
-
-/** WebIDL's conversion to CryptoKey, and straight to its slots. */
-function keySlots(value: unknown, where: string): KeySlots {
-  const slots = slotsOf(value);
-  if (!slots) throw new TypeError(`${where} is not a CryptoKey of this runtime`);
-  return slots;
 }

@@ -149,7 +149,7 @@ test "forged generations give keys, of whatever kind, or errors, and end" {
     const random = prng.random();
     for (exponents) |exponent| {
         const header = try begin(exponent);
-        for (0..40) |_| {
+        for (0..15) |_| {
             State.generation.restore();
             generateForged(random, header) catch |err| switch (err) {
                 error.Endless => return err,

@@ -622,6 +622,25 @@ test("arguments are converted as WebIDL has it", () => {
   }
 });
 
+test("what is met again has one copy, however many there are between", () => {
+  for (const count of [11, 12, 13, 1022, 1023, 1024, 1025, 3000]) {
+    const list: object[] = Array.from({ length: count }, (_, at) => ({ at }));
+    const [first, last] = [list[0], list[count - 1]];
+    const copy = clone({ list, again: [first, last, list], afterwards: [{ first }, { first, last }] });
+    assert.equal(copy.list, list);
+    assert.is(new Set(copy.list).size, count);
+    const [firstCopy, lastCopy] = [copy.list[0], copy.list[count - 1]];
+    assert.is(copy.again[0], firstCopy);
+    assert.is(copy.again[1], lastCopy);
+    assert.is(copy.again[2], copy.list);
+    const [one, both] = copy.afterwards as [{ first: object }, { first: object; last: object }];
+    assert.is(one.first, firstCopy);
+    assert.is(both.first, firstCopy);
+    assert.is(both.last, lastCopy);
+    assert.is.not(firstCopy, first);
+  }
+});
+
 test("a clone in a getter is one of its own", () => {
   const shared = { s: 1 };
   const source = {

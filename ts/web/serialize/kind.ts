@@ -50,7 +50,7 @@ const isErrorByEngine = (Error as { isError?: (object: object) => boolean }).isE
 /** Before engines had `Error.isError`: errors are told by toString, and those with a tag of their own by their stack. */
 function isError(object: object): boolean {
   if (isErrorByEngine) return isErrorByEngine(object);
-  if (tagOf.call(object) === "[object Error]") return true;
+  if (!(Symbol.toStringTag in object)) return tagOf.call(object) === "[object Error]";
   return Object.hasOwn(object, "stack") && !(object instanceof DOMException);
 }
 
@@ -81,6 +81,14 @@ const CHECKS: ReadonlyMap<string, Check> = new Map<string, Check>([
     : []),
 ]);
 
+/** Kinds of which `Object.prototype.toString` is exact, where no tag is found. */
+const TOLD_BY_STRING: ReadonlyMap<string, BuiltInKind> = new Map(
+  (["Date", "RegExp", "Error", "Boolean", "Number", "String"] as const).map((kind) => [
+    `[object ${kind}]`,
+    kind,
+  ]),
+);
+
 /** Kinds whose slots nothing can be asked for, told by their tag alone. */
 const UNCLONEABLE_TAG =
   /^\[object (?:Arguments|Module|FinalizationRegistry|(?:Async)?Generator|.* Iterator|Iterator Helper|Intl\..*|WebAssembly\..*)\]$/;
@@ -93,8 +101,11 @@ function isTaggedByItself(object: object, prototype: object | null): boolean {
 /** The kind of an object that is neither an array nor a view of a buffer; undefined for one without slots. */
 export function builtInKind(object: object): BuiltInKind | undefined {
   const tag = tagOf.call(object);
-  const prototype = getPrototypeOf(object);
   const untagged = tag === "[object Object]";
+  const told = untagged ? undefined : TOLD_BY_STRING.get(tag);
+  // Asked once more: a getter may have taken away the tag that it gave.
+  if (told !== undefined && !(Symbol.toStringTag in object) && tagOf.call(object) === tag) return told;
+  const prototype = getPrototypeOf(object);
   if (untagged && (prototype === objectPrototype || prototype === null || plainPrototypes.has(prototype))) {
     return undefined;
   }

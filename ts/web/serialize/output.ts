@@ -1,7 +1,7 @@
 /** The bytes of a value that is being written: chunks of them, and what numbers and strings become. */
 import type { Layout } from "../layouts.ts";
-import { isInteger, type LeadingNumbers } from "./elements.ts";
 import { TAG, VERSION } from "./format.ts";
+import { DOUBLE_BYTES, isInteger, putDouble, putInteger } from "./numbers.ts";
 import { isTwoByte, writeOneByte, writeTwoByte } from "./text.ts";
 
 /** The first chunk, which most values fit in; and what chunks grow to, those to be put together and those to be taken. */
@@ -12,9 +12,6 @@ const SPARE_BYTES_MAX = 256 * 1024;
 
 /** A tag and the longest number behind it. */
 export const TOKEN_BYTES_MAX = 16;
-
-/** With its tag. */
-const DOUBLE_BYTES = 9;
 
 /** Text up to here is written unit by unit, right after a length that takes one byte. */
 const SHORT_TEXT_UNITS = 24;
@@ -45,21 +42,9 @@ function keep(chunk: Uint8Array<ArrayBuffer>, view: DataView<ArrayBuffer>, used:
   spareView = view;
 }
 
-/** Writes an integer of 32 bits and its tag; returns where they end. */
-function putInteger(chunk: Uint8Array, start: number, integer: number): number {
-  let rest = ((integer << 1) ^ (integer >> 31)) >>> 0;
-  chunk[start] = TAG.INT32;
-  if (rest < 0x80) {
-    chunk[start + 1] = rest;
-    return start + 2;
-  }
-  let at = start + 1;
-  do {
-    chunk[at++] = rest | 0x80;
-    rest >>>= 7;
-  } while (rest > 0x7f);
-  chunk[at++] = rest;
-  return at;
+/** How many bytes a varint takes. */
+function varintBytes(number: number): number {
+  return number < 1 << 7 ? 1 : number < 1 << 14 ? 2 : number < 1 << 21 ? 3 : number < 1 << 28 ? 4 : 5;
 }
 
 export class Output {
@@ -188,44 +173,84 @@ export class Output {
     this.at += 9;
   }
 
-  /** Some of an array's numbers, as many in a row as there is room for. */
-  protected writeNumbers({ numbers, areDoubles }: LeadingNumbers, from: number, to: number): void {
+  /** Writes numbers that are doubles with their tags in a view: as such, or each that is one as an integer. */
+  protected writeNumbers(doubles: DataView, from: number, to: number, areDoubles: boolean): void {
     for (let i = from; i < to; ) {
       this.room(DOUBLE_BYTES);
-      const view = this.view;
-      const chunk = this.chunk;
+      const { chunk, view } = this;
       const last = chunk.length - DOUBLE_BYTES;
-      let at = this.at;
+      let { at } = this;
       for (; i < to && at <= last; i++) {
-        const number = numbers[i]!;
-        if (areDoubles || !isInteger(number)) {
-          chunk[at] = TAG.DOUBLE;
-          view.setFloat64(at + 1, number, true);
-          at += DOUBLE_BYTES;
-          continue;
-        }
-        at = putInteger(chunk, at, number);
+        const number = doubles.getFloat64(i * DOUBLE_BYTES + 1, true);
+        if (areDoubles || !isInteger(number)) at = putDouble(view, at, number);
+        else at = putInteger(chunk, at, number);
       }
       this.at = at;
     }
   }
 
+  /**
+   * Makes room for an array's numbers as doubles, and for what ends the array. Those that are there already, behind what
+   * is written, come along.
+   */
+  protected roomForNumbers(count: number, there: number): void {
+    const { chunk, at } = this;
+    const bytes = count * DOUBLE_BYTES + 2 + varintBytes(count);
+    if (!this.fits(bytes)) this.room(bytes);
+    if (this.chunk !== chunk || this.at !== at) {
+      const numbers = chunk.subarray(at, at + there * DOUBLE_BYTES);
+      this.chunk.set(numbers, this.at);
+      // The chunk that they were in may be kept for the next writer.
+      if (this.chunk !== chunk) numbers.fill(0);
+    }
+  }
+
+  /** Ends a dense array that has elements only. Takes no more room than that. */
+  protected endElements(length: number): void {
+    this.room(2 + varintBytes(length));
+    this.chunk[this.at++] = TAG.END_DENSE_ARRAY;
+    this.chunk[this.at++] = 0;
+    this.varint(length);
+  }
+
+  /** Doubles with their tags stand behind what is written: those that are not to be doubles become integers. */
+  protected keepNumbers(count: number, areDoubles: boolean): void {
+    const { chunk, view, at } = this;
+    const end = at + count * DOUBLE_BYTES;
+    if (areDoubles) {
+      this.at = end;
+      return;
+    }
+    let to = at;
+    for (let from = at; from < end; from += DOUBLE_BYTES) {
+      // An integer takes less, and so is not written over what is still to be read.
+      const number = view.getFloat64(from + 1, true);
+      to = isInteger(number) ? putInteger(chunk, to, number) : putDouble(view, to, number);
+    }
+    chunk.fill(0, to, end);
+    this.at = to;
+  }
+
   protected bytes(bytes: Uint8Array): void {
     const { length } = bytes;
-    const isFirst = this.fullBytes === 0 && this.at <= CHUNK_BYTES_MIN;
-    if (length > SPARE_BYTES_MAX && isFirst && this.keepsChunks && !this.areTaken) this.fit(length);
-    this.room(length);
+    if (!this.fits(length)) this.room(length);
     this.chunk.set(bytes, this.at);
     this.at += length;
   }
 
-  /** Has the first chunk end behind as many bytes: if nothing follows, it is what was written, and is not copied again. */
-  private fit(bytes: number): void {
+  /**
+   * Has the first chunk end behind as many bytes, if they are many: if nothing follows, it is what was written, and is not
+   * copied again. Otherwise false.
+   */
+  private fits(bytes: number): boolean {
+    const isFirst = this.fullBytes === 0 && this.at <= CHUNK_BYTES_MIN;
+    if (bytes <= SPARE_BYTES_MAX || !isFirst || !this.keepsChunks || this.areTaken) return false;
     const { chunk, view, at } = this;
     this.chunk = new Uint8Array(at + bytes);
     this.view = new DataView(this.chunk.buffer);
     this.chunk.set(chunk.subarray(0, at));
     keep(chunk, view, at);
+    return true;
   }
 
   // ---- numbers and strings ----
@@ -272,9 +297,7 @@ export class Output {
 
   protected twoByteString(text: string): void {
     const bytes = 2 * text.length;
-    const lengthBytes =
-      bytes < 1 << 7 ? 1 : bytes < 1 << 14 ? 2 : bytes < 1 << 21 ? 3 : bytes < 1 << 28 ? 4 : 5;
-    if ((this.length + 1 + lengthBytes) % 2 === 1) this.byte(TAG.PADDING);
+    if ((this.length + 1 + varintBytes(bytes)) % 2 === 1) this.byte(TAG.PADDING);
     this.tagged(TAG.TWO_BYTE_STRING, bytes);
     this.room(bytes);
     writeTwoByte(text, this.chunk, this.at);

@@ -68,7 +68,7 @@ class Frame {
   key: unknown = undefined;
 }
 
-/** In place of a value: an object has begun. */
+/** In place of a value: an object has begun. No value is a symbol, which takes less to see than which of them it is. */
 const BEGUN = Symbol("begun");
 /** In place of an object that is known by its layout only. */
 const UNMADE = Symbol("unmade");
@@ -190,7 +190,7 @@ export class Reader extends Input {
       if (!this.#betweenValues) {
         this.tokenAt = this.at;
         const value = this.#value();
-        if (value === BEGUN) {
+        if (typeof value === "symbol") {
           this.#betweenValues = !this.#hasName;
           this.#hasName = false;
           if (!this.#betweenValues) continue;
@@ -394,7 +394,7 @@ export class Reader extends Input {
       throw this.malformed(at, `expected an object's number below ${this.#objects.length}, found ${number}`);
     }
     const object = this.#objects[number];
-    return object === UNMADE ? this.#makeOpen(number) : object;
+    return typeof object === "symbol" ? this.#makeOpen(number) : object;
   }
 
   /** An object refers to one that it is in, which has to be made before all of it is known. */
@@ -482,7 +482,7 @@ export class Reader extends Input {
       const value = this.#simpleValue();
       layout = expected;
       frame.layout = layout;
-      if (value === BEGUN) return true;
+      if (typeof value === "symbol") return true;
       this.#values[this.#valuesCount++] = value;
       this.tokenAt = this.at;
       expected = layout.next;
@@ -574,7 +574,7 @@ export class Reader extends Input {
         this.at++;
       } else {
         const value = this.#simpleValue();
-        if (value === BEGUN) return true;
+        if (typeof value === "symbol") return true;
         array[frame.index++] = value;
       }
       this.tokenAt = this.at;
@@ -626,7 +626,7 @@ export class Reader extends Input {
   #wantsEntry(frame: Frame): boolean {
     for (;;) {
       const value = this.#simpleValue();
-      if (value === BEGUN) break;
+      if (typeof value === "symbol") break;
       this.#deliver(frame, value);
       this.tokenAt = this.at;
     }

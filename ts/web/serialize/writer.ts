@@ -13,7 +13,7 @@ import { followed, type Layout, rootLayout } from "../layouts.ts";
 import { isArrayBuffer, isDetached, shapeOf, type ViewShape } from "../structured-clone/buffers.ts";
 import { getterOf } from "../structured-clone/intrinsics.ts";
 import { typedArrayName } from "../webidl.ts";
-import { elementOf, giveNumbersBack, HOLE, isIndex, leadingNumbers, namedKeys } from "./elements.ts";
+import { elementOf, HOLE, isIndex, namedKeys } from "./elements.ts";
 import {
   ERROR_TAG,
   HOST_NUMBER_APPLICATION_MIN,
@@ -26,6 +26,19 @@ import {
   type ViewKind,
 } from "./format.ts";
 import { type BuiltInKind, builtInKind } from "./kind.ts";
+import {
+  areDoubles,
+  DOUBLE_BYTES,
+  doublesOf,
+  giveDoublesBack,
+  INTEGER_BYTES_MAX,
+  isInteger,
+  type LeadingNumbers,
+  leadingNumbers,
+  readIntegers,
+  readNumbers,
+  takeDoubles,
+} from "./numbers.ts";
 import { Output, TOKEN_BYTES_MAX } from "./output.ts";
 import { located, Uncloneable } from "./uncloneable.ts";
 
@@ -56,7 +69,7 @@ const FEW_MAX = 12;
 const NUMBERS_A_STEP = 4096;
 
 const hasOwn = Object.prototype.hasOwnProperty;
-const { keys: keysOf } = Object;
+const { keys: keysOf, getOwnPropertyDescriptor } = Object;
 
 const kindsOfViews = new Map(VIEW_KINDS.map((kind) => [kind.name, kind]));
 
@@ -94,6 +107,8 @@ export class Writer extends Output {
     try {
       this.#value(value);
     } catch (error) {
+      // An array's numbers may stand behind what is written.
+      this.at = this.chunk.length;
       this.close();
       throw error;
     }
@@ -174,8 +189,7 @@ export class Writer extends Output {
 
   #object(object: object): void {
     if (this.#depth >= RECURSION_MAX) {
-      const deep = this.#begin(object);
-      if (deep) for (const _ of this.#drive(deep));
+      this.#deepObject(object);
       return;
     }
     this.#depth++;
@@ -183,14 +197,28 @@ export class Writer extends Output {
       this.#bufferView(object);
     } else if (!this.#referred(object)) {
       if (this.#isProxy?.(object)) throw new Uncloneable(object, "Proxy");
-      const kind = Array.isArray(object) ? "Array" : builtInKind(object);
-      if (kind === "Array") this.#array(object as unknown[]);
-      else if (kind === undefined && !this.#hostObject) this.#plainObject(object as Record<string, unknown>);
-      else if (kind === "Map") this.#collection(TAG.MAP, entriesOf(object), TAG.END_MAP);
-      else if (kind === "Set") this.#collection(TAG.SET, valuesOf(object), TAG.END_SET);
-      else this.#recur(this.#contents(object, kind));
+      if (Array.isArray(object)) {
+        this.#array(object);
+      } else {
+        const kind = builtInKind(object);
+        if (kind === undefined && !this.#hostObject) this.#plainObject(object as Record<string, unknown>);
+        else this.#specialObject(object, kind);
+      }
     }
     this.#depth--;
+  }
+
+  #deepObject(object: object): void {
+    const frame = this.#begin(object);
+    if (frame) for (const _ of this.#drive(frame));
+  }
+
+  /** One that engines have no inner loop for: kept apart, so that they make one of the others. */
+  #specialObject(object: object, kind: BuiltInKind | undefined): void {
+    if (kind === "Map") this.#collection(TAG.MAP, entriesOf(object), TAG.END_MAP);
+    else if (kind === "Set") this.#collection(TAG.SET, valuesOf(object), TAG.END_SET);
+    else if (kind === "Error") this.#error(object as Error);
+    else this.#recur(this.#contents(object, kind));
   }
 
   #plainObject(object: Record<string, unknown>): void {
@@ -229,14 +257,15 @@ export class Writer extends Output {
     try {
       let value = length > 0 ? elementOf(array, 0) : undefined;
       if (typeof value === "number") {
-        const leading = leadingNumbers(array, length, value);
-        this.writeNumbers(leading, 0, leading.count);
+        const leading = leadingNumbers(value);
+        if (isInteger(value)) this.#leadingIntegers(leading, array, length);
+        else this.#leadingDoubles(leading, array, length);
         i = leading.count;
         value = leading.next;
-        giveNumbersBack(leading);
       }
       while (i < length) {
-        if (value === HOLE) this.byte(TAG.HOLE);
+        // Engines see what is no symbol at less cost than that it is not this one.
+        if (typeof value === "symbol" && value === HOLE) this.byte(TAG.HOLE);
         else this.#value(value);
         if (++i < length) value = elementOf(array, i);
       }
@@ -244,7 +273,34 @@ export class Writer extends Output {
       throw located(error, i);
     }
     if (named.length > 0) this.#recur(this.#properties(array, named, TAG.END_DENSE_ARRAY, length));
-    else this.taggedTwice(TAG.END_DENSE_ARRAY, 0, length);
+    else this.endElements(length);
+  }
+
+  /** The numbers that an array begins with, written right as they are read. */
+  #leadingIntegers(leading: LeadingNumbers, array: unknown[], length: number): void {
+    this.room(length * INTEGER_BYTES_MAX);
+    const end = readIntegers(leading, array, length, this.chunk, this.at);
+    if (leading.count === length || typeof leading.next !== "number") {
+      this.at = end;
+      return;
+    }
+    const doubles = takeDoubles(length);
+    doublesOf(this.chunk, this.at, end, doubles);
+    readNumbers(leading, array, length, length, doubles, 0);
+    this.writeNumbers(doubles, 0, leading.count, areDoubles(leading, length));
+    giveDoublesBack(doubles, leading.count);
+  }
+
+  /** The same where the first one is none. Room for all of a long array is made when there are many. */
+  #leadingDoubles(leading: LeadingNumbers, array: unknown[], length: number): void {
+    const some = Math.min(length, NUMBERS_A_STEP);
+    this.room(some * DOUBLE_BYTES);
+    readNumbers(leading, array, length, some, this.view, this.at);
+    if (some < length && leading.count === some && typeof leading.next === "number") {
+      this.roomForNumbers(length, some);
+      readNumbers(leading, array, length, length, this.view, this.at);
+    }
+    this.keepNumbers(leading.count, areDoubles(leading, length));
   }
 
   #collection(begin: number, values: readonly unknown[], end: number): void {
@@ -323,7 +379,7 @@ export class Writer extends Output {
       case "Set":
         return this.#collectionFrame(TAG.SET, valuesOf(object), TAG.END_SET);
       case "Error":
-        return this.#error(object as Error);
+        return this.#errorFrame(object as Error);
       case "Date":
         this.taggedDouble(TAG.DATE, Date.prototype.getTime.call(object));
         return undefined;
@@ -389,15 +445,17 @@ export class Writer extends Output {
     try {
       let value = length > 0 ? elementOf(array, 0) : undefined;
       if (typeof value === "number") {
-        const leading = leadingNumbers(array, length, value);
+        const doubles = takeDoubles(length);
+        const leading = leadingNumbers(value);
+        readNumbers(leading, array, length, length, doubles, 0);
         while (i < leading.count) {
           const end = Math.min(i + NUMBERS_A_STEP, leading.count);
-          this.writeNumbers(leading, i, end);
+          this.writeNumbers(doubles, i, end, areDoubles(leading, length));
           i = end;
           if (this.hasTakable) yield PAUSE;
         }
         value = leading.next;
-        giveNumbersBack(leading);
+        giveDoublesBack(doubles, leading.count);
       }
       while (i < length) {
         if (isObject(value)) yield value;
@@ -428,24 +486,9 @@ export class Writer extends Output {
   }
 
   /** Own properties of an error other than message and cause are left out, as in V8. */
-  *#error(error: Error): Frame {
-    const message = Object.getOwnPropertyDescriptor(error, "message");
-    const cause = Object.getOwnPropertyDescriptor(error, "cause");
-    this.byte(TAG.ERROR);
-    const type = ERROR_TYPES.get(`${error.name}`);
-    if (type !== undefined) this.byte(type);
-    if (message && "value" in message) {
-      const text = `${message.value}`;
-      this.byte(ERROR_TAG.MESSAGE);
-      this.string(text);
-    }
-    const { stack } = error;
-    if (typeof stack === "string") {
-      this.byte(ERROR_TAG.STACK);
-      this.string(stack);
-    }
-    // Node 20 writes the cause before the stack, where later ones cannot read it; this order all can.
-    if (cause && "value" in cause) {
+  *#errorFrame(error: Error): Frame {
+    const cause = this.#messageAndStack(error);
+    if (cause !== undefined) {
       this.byte(ERROR_TAG.CAUSE);
       try {
         if (isObject(cause.value)) yield cause.value;
@@ -455,6 +498,40 @@ export class Writer extends Output {
       }
     }
     this.byte(ERROR_TAG.END);
+  }
+
+  /** The same by recursion. */
+  #error(error: Error): void {
+    const cause = this.#messageAndStack(error);
+    if (cause !== undefined) {
+      this.byte(ERROR_TAG.CAUSE);
+      try {
+        this.#value(cause.value);
+      } catch (thrown) {
+        throw located(thrown, "cause");
+      }
+    }
+    this.byte(ERROR_TAG.END);
+  }
+
+  /** Writes what comes before an error's cause: Node 20 writes the stack behind it, where later ones cannot read it. */
+  #messageAndStack(error: Error): PropertyDescriptor | undefined {
+    const message = dataOf(error, "message");
+    const cause = dataOf(error, "cause");
+    this.byte(TAG.ERROR);
+    const type = ERROR_TYPES.get(`${error.name}`);
+    if (type !== undefined) this.byte(type);
+    if (message !== undefined) {
+      const text = `${message.value}`;
+      this.byte(ERROR_TAG.MESSAGE);
+      this.string(text);
+    }
+    const { stack } = error;
+    if (typeof stack === "string") {
+      this.byte(ERROR_TAG.STACK);
+      this.string(stack);
+    }
+    return cause;
   }
 
   // ---- objects without others in them ----
@@ -571,6 +648,13 @@ const ERROR_TYPES: ReadonlyMap<string, number> = new Map([
   ["TypeError", ERROR_TAG.TYPE_ERROR],
   ["URIError", ERROR_TAG.URI_ERROR],
 ]);
+
+/** An own property that is no accessor. */
+function dataOf(object: object, key: string): PropertyDescriptor | undefined {
+  if (!hasOwn.call(object, key)) return undefined;
+  const descriptor = getOwnPropertyDescriptor(object, key)!;
+  return "value" in descriptor ? descriptor : undefined;
+}
 
 /** A Map's keys and values, each key before its value: taken before any is written, since getters could change them. */
 function entriesOf(map: object): unknown[] {

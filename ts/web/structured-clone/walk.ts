@@ -12,6 +12,7 @@
  * that has no other in it, the commonest kind, needs none.
  */
 import type { Introspection } from "../../host/host.ts";
+import { Identities, NEW } from "../identities.ts";
 import { define, followed, type Layout, make, rootLayout } from "../layouts.ts";
 import { copyArrayBuffer, isArrayBuffer, isDetached, makeView, shapeOf } from "./buffers.ts";
 import { accompany, copyError } from "./errors.ts";
@@ -20,7 +21,7 @@ import { type Kind, kindOf, kindOfEmpty } from "./kinds.ts";
 import { uncloneable } from "./path.ts";
 import { copyPlatformObject } from "./platform.ts";
 
-const { keys: keysOf, defineProperty } = Object;
+const { keys: keysOf } = Object;
 const { getPrototypeOf, setPrototypeOf, prototype: ObjectPrototype } = Object;
 /** Called as a method, it costs engines nothing while they go through the keys of an object. */
 const hasOwn = ObjectPrototype.hasOwnProperty;
@@ -121,10 +122,9 @@ export class Level {
 export class Walk {
   readonly introspection: Introspection | undefined;
   readonly isProxy: ((object: object) => boolean) | undefined;
-  /** The standard's memory: what was met, in order, and its copies; of more than a few, the numbers in that order. */
+  /** The standard's memory: the numbers of what was met, and its copies in that order. */
+  readonly identities = new Identities(MAPPED_MAX);
   readonly copies: unknown[];
-  readonly originals: unknown[];
-  numbers: Numbers | undefined = undefined;
   /** Values of the properties so far, of all objects that are not made yet. */
   readonly values: unknown[];
   valuesCount = 0;
@@ -150,7 +150,6 @@ export class Walk {
     this.introspection = introspection;
     this.isProxy = introspection?.isProxy;
     this.copies = takeList();
-    this.originals = takeList();
     this.values = takeList();
   }
 
@@ -188,7 +187,6 @@ export class Walk {
       }
     }
     giveList(this.copies);
-    giveList(this.originals);
     giveList(this.values);
     return copy;
   }
@@ -213,44 +211,22 @@ export function isPrimitive(value: unknown): boolean {
 
 // ---- memory ----
 
-/** A Map that has the built-in methods as they were at first. */
-class Numbers extends Map<unknown, number> {}
-defineProperty(Numbers.prototype, "get", { value: Map.prototype.get });
-defineProperty(Numbers.prototype, "set", { value: Map.prototype.set });
-
-/** To find one of so few takes less time than hashing it. */
-const FEW_MAX = 12;
+/** Of more objects than these, none of which was met twice, most are met once. */
+const MAPPED_MAX = 1024;
 
 /** In the place of a copy that is not made yet. */
 const UNMADE: object = { __proto__: null };
 
 /** The copy of what was met before. Anything else gets the next number, under which its copy is to be put. */
 function met(walk: Walk, value: unknown): object | undefined {
-  const { copies, originals, numbers } = walk;
-  const next = copies.length;
-  let number: number | undefined;
-  if (numbers !== undefined) {
-    number = numbers.get(value);
-    if (number === undefined) numbers.set(value, next);
-  } else {
-    for (let i = 0; i < next; i++) if (originals[i] === value) number = i;
-    if (number === undefined) {
-      originals[next] = value;
-      if (next === FEW_MAX) walk.numbers = numbersOf(originals);
-    }
-  }
-  if (number === undefined) {
-    copies[next] = UNMADE;
+  const { copies } = walk;
+  const number = walk.identities.meet(value);
+  if (number === NEW) {
+    copies[copies.length] = UNMADE;
     return undefined;
   }
   const copy = copies[number] as object;
   return copy === UNMADE ? makeOpen(walk, number) : copy;
-}
-
-function numbersOf(originals: readonly unknown[]): Numbers {
-  const numbers = new Numbers();
-  for (let i = 0; i < originals.length; i++) numbers.set(originals[i], i);
-  return numbers;
 }
 
 /** An object refers to one that it is in, and whose properties are not all known yet: it is made of those that are. */

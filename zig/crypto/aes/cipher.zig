@@ -1,14 +1,15 @@
 //! AES: FIPS 197 (updated May 2023). CIPHER() and KEYEXPANSION() for keys of 128, 192 and 256 bits.
 //!
 //! Eight blocks at a time, bitsliced (Käsper and Schwabe, 2009): plane k holds bit k of all 128 bytes, byte i of
-//! the plane for byte i of the blocks, its bit b for block b. SUBBYTES() is the circuit of Boyar and Peralta
-//! (2011), SHIFTROWS() is left out and made up for by what MIXCOLUMNS() shuffles ("fixslicing", Adomnicai and
-//! Peyrin, 2020): after round r the planes hold the state after r times INVSHIFTROWS(), and so do its round keys.
-//! A block alone takes the S-box from registers, by swizzles.
+//! the plane for byte i of the blocks, its bit b for block b. SUBBYTES() is a circuit (s_box.zig), SHIFTROWS() is
+//! left out and made up for by what MIXCOLUMNS() shuffles ("fixslicing", Adomnicai and Peyrin, 2020): after round r
+//! the planes hold the state after r times INVSHIFTROWS(), and so do its round keys. A block alone takes the S-box
+//! from registers, by swizzles.
 //!
 //! Constant time in key and blocks: no branch, no memory index depends on them. Key length is public.
 
 const std = @import("std");
+const s_box = @import("s_box.zig");
 const vector = @import("vector.zig");
 
 const Block = vector.Block;
@@ -55,7 +56,7 @@ pub fn expandKey(key: []const u8, schedule: *Schedule) KeyError!void {
         if (place == 0) {
             // RotWord on a little-endian word: its first byte is the lowest.
             word = subWord(std.math.rotr(u32, word, 8)) ^ rcon;
-            rcon = xTimes(rcon);
+            rcon = s_box.xTimes(rcon);
         } else if (Nk > 6 and place == 4) {
             word = subWord(word);
         }
@@ -63,7 +64,7 @@ pub fn expandKey(key: []const u8, schedule: *Schedule) KeyError!void {
         place = if (place + 1 == Nk) 0 else place + 1;
     }
     for (schedule.round_keys[1 .. rounds + 1], 1..) |*round_key, r| {
-        round_key.* = vector.swizzle(round_key.* ^ splat(s_box_constant), inv_shift_rows[r % 4]);
+        round_key.* = vector.swizzle(round_key.* ^ splat(s_box.constant), inv_shift_rows[r % 4]);
     }
 }
 
@@ -74,7 +75,7 @@ comptime {
 /// Not inlined: it is long, and called twice.
 noinline fn subWord(word: u32) u32 {
     const four: Block = @bitCast(@as(@Vector(4, u32), @splat(word)));
-    const substituted: @Vector(4, u32) = @bitCast(substitute(four) ^ splat(s_box_constant));
+    const substituted: @Vector(4, u32) = @bitCast(s_box.lookUp(&s_box.forward, four) ^ splat(s_box.constant));
     return substituted[0];
 }
 
@@ -84,32 +85,22 @@ pub noinline fn encryptBlock(schedule: *const Schedule, block: Block) Block {
     const rounds = schedule.Nr();
     for (1..rounds) |r| {
         // 2a + 3b + c + d, as in `mixColumns` below.
-        const a = substitute(state);
+        const a = s_box.lookUp(&s_box.forward, state);
         const b = vector.swizzle(a, one_down[r % 4]);
         const sum = a ^ b;
-        const doubled = sum +% sum ^ (splat(0x1b) & -%(sum >> splat(7)));
-        state = doubled ^ b ^ vector.swizzle(sum, two_down[r % 4]) ^ schedule.round_keys[r];
+        state = double(sum) ^ b ^ vector.swizzle(sum, two_down[r % 4]) ^ schedule.round_keys[r];
     }
-    state = substitute(state) ^ schedule.round_keys[rounds];
+    state = s_box.lookUp(&s_box.forward, state) ^ schedule.round_keys[rounds];
     return vector.swizzle(state, inv_shift_rows[rounds % 4]);
 }
 
-/// SUBBYTES() without its constant: of each row a swizzle picks what is its own. All are read, whatever the block.
-inline fn substitute(block: Block) Block {
-    var found = splat(0);
-    inline for (0..4) |quarter| {
-        // Other operations in the quarter than between quarters, or the compiler makes one long chain of all.
-        var picked = splat(0);
-        inline for (s_box[4 * quarter ..][0..4], 4 * quarter..) |row, high| {
-            picked |= vector.swizzle(row, block ^ splat(high << 4));
-        }
-        found ^= picked;
-    }
-    return found;
+/// XTIMES() of section 4.2, of each byte.
+pub inline fn double(block: Block) Block {
+    return block +% block ^ (splat(0x1b) & -%(block >> splat(7)));
 }
 
 /// Eight blocks, by bits.
-pub const Planes = [8]Block;
+pub const Planes = s_box.Planes;
 
 /// The round keys as planes: what many blocks are encrypted with. As secret as the key; its owner wipes it.
 pub const Key = struct {
@@ -167,7 +158,7 @@ pub inline fn encrypt(planes: *Planes, key: *const Key) void {
         if (done + 4 == key.rounds) break; // 192 bits.
         round(0, planes, &key.planes[done + 3]);
     }
-    subBytes(planes);
+    s_box.subBytes(planes);
     addRoundKey(planes, &key.planes[key.rounds - 1]);
     transpose(planes);
     // Ten and fourteen rounds leave two times ShiftRows() to do, twelve four times, which is nothing.
@@ -178,7 +169,7 @@ pub inline fn encrypt(planes: *Planes, key: *const Key) void {
 
 /// Round r of those before the last, where r mod 4 = turn.
 inline fn round(comptime turn: usize, planes: *Planes, round_key: *const Planes) void {
-    subBytes(planes);
+    s_box.subBytes(planes);
     mixColumns(turn, planes);
     addRoundKey(planes, round_key);
 }
@@ -228,196 +219,7 @@ pub const inv_shift_rows = blk: {
     break :blk orders;
 };
 
-/// Section 5.1.1, without the constant: J. Boyar and R. Peralta, "A depth-16 circuit for the AES S-box", 2011, in
-/// its form of 115 gates. Names are theirs, where bit 0 is the highest.
-inline fn subBytes(planes: *Planes) void {
-    const x0, const x1, const x2, const x3, const x4, const x5, const x6, const x7 =
-        .{ planes[7], planes[6], planes[5], planes[4], planes[3], planes[2], planes[1], planes[0] };
-
-    // Top linear layer.
-    const y14 = x3 ^ x5;
-    const y13 = x0 ^ x6;
-    const y9 = x0 ^ x3;
-    const y8 = x0 ^ x5;
-    const t0 = x1 ^ x2;
-    const y1 = t0 ^ x7;
-    const y4 = y1 ^ x3;
-    const y12 = y13 ^ y14;
-    const y2 = y1 ^ x0;
-    const y5 = y1 ^ x6;
-    const y3 = y5 ^ y8;
-    const t1 = x4 ^ y12;
-    const y15 = t1 ^ x5;
-    const y20 = t1 ^ x1;
-    const y6 = y15 ^ x7;
-    const y10 = y15 ^ t0;
-    const y11 = y20 ^ y9;
-    const y7 = x7 ^ y11;
-    const y17 = y10 ^ y11;
-    const y19 = y10 ^ y8;
-    const y16 = t0 ^ y11;
-    const y21 = y13 ^ y16;
-    const y18 = x0 ^ y16;
-
-    // Inversion in GF(2^8), by way of GF(2^4).
-    const t2 = y12 & y15;
-    const t3 = y3 & y6;
-    const t4 = t3 ^ t2;
-    const t5 = y4 & x7;
-    const t6 = t5 ^ t2;
-    const t7 = y13 & y16;
-    const t8 = y5 & y1;
-    const t9 = t8 ^ t7;
-    const t10 = y2 & y7;
-    const t11 = t10 ^ t7;
-    const t12 = y9 & y11;
-    const t13 = y14 & y17;
-    const t14 = t13 ^ t12;
-    const t15 = y8 & y10;
-    const t16 = t15 ^ t12;
-    const t17 = t4 ^ t14;
-    const t18 = t6 ^ t16;
-    const t19 = t9 ^ t14;
-    const t20 = t11 ^ t16;
-    const t21 = t17 ^ y20;
-    const t22 = t18 ^ y19;
-    const t23 = t19 ^ y21;
-    const t24 = t20 ^ y18;
-    const t25 = t21 ^ t22;
-    const t26 = t21 & t23;
-    const t27 = t24 ^ t26;
-    const t28 = t25 & t27;
-    const t29 = t28 ^ t22;
-    const t30 = t23 ^ t24;
-    const t31 = t22 ^ t26;
-    const t32 = t31 & t30;
-    const t33 = t32 ^ t24;
-    const t34 = t23 ^ t33;
-    const t35 = t27 ^ t33;
-    const t36 = t24 & t35;
-    const t37 = t36 ^ t34;
-    const t38 = t27 ^ t36;
-    const t39 = t29 & t38;
-    const t40 = t25 ^ t39;
-    const t41 = t40 ^ t37;
-    const t42 = t29 ^ t33;
-    const t43 = t29 ^ t40;
-    const t44 = t33 ^ t37;
-    const t45 = t42 ^ t41;
-    const z0 = t44 & y15;
-    const z1 = t37 & y6;
-    const z2 = t33 & x7;
-    const z3 = t43 & y16;
-    const z4 = t40 & y1;
-    const z5 = t29 & y7;
-    const z6 = t42 & y11;
-    const z7 = t45 & y17;
-    const z8 = t41 & y10;
-    const z9 = t44 & y12;
-    const z10 = t37 & y3;
-    const z11 = t33 & y4;
-    const z12 = t43 & y13;
-    const z13 = t40 & y5;
-    const z14 = t29 & y2;
-    const z15 = t42 & y9;
-    const z16 = t45 & y14;
-    const z17 = t41 & y8;
-
-    // Bottom linear layer.
-    const t46 = z15 ^ z16;
-    const t47 = z10 ^ z11;
-    const t48 = z5 ^ z13;
-    const t49 = z9 ^ z10;
-    const t50 = z2 ^ z12;
-    const t51 = z2 ^ z5;
-    const t52 = z7 ^ z8;
-    const t53 = z0 ^ z3;
-    const t54 = z6 ^ z7;
-    const t55 = z16 ^ z17;
-    const t56 = z12 ^ t48;
-    const t57 = t50 ^ t53;
-    const t58 = z4 ^ t46;
-    const t59 = z3 ^ t54;
-    const t60 = t46 ^ t57;
-    const t61 = z14 ^ t57;
-    const t62 = t52 ^ t58;
-    const t63 = t49 ^ t58;
-    const t64 = z4 ^ t59;
-    const t65 = t61 ^ t62;
-    const t66 = z1 ^ t63;
-    const s0 = t59 ^ t63;
-    const s6 = t56 ^ t62;
-    const s7 = t48 ^ t60;
-    const t67 = t64 ^ t65;
-    const s3 = t53 ^ t66;
-    const s4 = t51 ^ t66;
-    const s5 = t47 ^ t65;
-    const s1 = t64 ^ s3;
-    const s2 = t55 ^ t67;
-    planes.* = .{ s7, s6, s5, s4, s3, s2, s1, s0 };
-}
-
-/// c of section 5.1.1, equation 5.3.
-const s_box_constant = 0x63;
-
-/// Table 4 without the constant, derived as section 5.1.1 defines it: the inverse in GF(2^8), then the linear map.
-pub const s_box: [16]Block = blk: {
-    @setEvalBranchQuota(20_000);
-    // Powers of x + 1, which generates the field's multiplicative group, and of its inverse.
-    var bytes: [256]u8 = undefined;
-    var power: u8 = 1;
-    var inverse: u8 = 1;
-    for (0..255) |_| {
-        bytes[power] = linear(inverse);
-        power ^= xTimes(power);
-        // Division by x + 1: multiplication by its inverse, x^7 + x^6 + x^5 + x^4 + x^2 + x.
-        inverse ^= inverse << 1;
-        inverse ^= inverse << 2;
-        inverse ^= inverse << 4;
-        if (inverse & 0x80 != 0) inverse ^= 0x09;
-    }
-    bytes[0] = linear(0);
-    break :blk @bitCast(bytes);
-};
-
-fn linear(b: u8) u8 {
-    const rotl = std.math.rotl;
-    return b ^ rotl(u8, b, 1) ^ rotl(u8, b, 2) ^ rotl(u8, b, 3) ^ rotl(u8, b, 4);
-}
-
-/// XTIMES() of section 4.2. Only for what is public: it branches.
-fn xTimes(b: u8) u8 {
-    return b << 1 ^ if (b & 0x80 != 0) @as(u8, 0x1b) else 0;
-}
-
 const testing = std.testing;
-
-test "the derived S-box is table 4's" {
-    const bytes: [256]u8 = @bitCast(s_box);
-    for ([_]u8{ 0x63, 0x7c, 0x77, 0x7b, 0xf2, 0x6b, 0x6f, 0xc5 }, bytes[0..8]) |expected, byte| {
-        try testing.expectEqual(expected, byte ^ s_box_constant);
-    }
-    try testing.expectEqual(0xed, bytes[0x53] ^ s_box_constant);
-    try testing.expectEqual(0x16, bytes[0xff] ^ s_box_constant);
-}
-
-test "the circuit is the S-box, but for the constant, on every byte" {
-    const bytes: [256]u8 = @bitCast(s_box);
-    for (0..2) |half| {
-        var blocks: [8]Block = undefined;
-        for (&blocks, 0..) |*block, b| {
-            var bytes_of_block: [16]u8 = undefined;
-            for (&bytes_of_block, 0..) |*byte, i| byte.* = @intCast(128 * half + 16 * b + i);
-            block.* = bytes_of_block;
-        }
-        transpose(&blocks);
-        subBytes(&blocks);
-        transpose(&blocks);
-        for (blocks, 0..) |block, b| for (@as([16]u8, block), 0..) |byte, i| {
-            try testing.expectEqual(bytes[128 * half + 16 * b + i], byte);
-        };
-    }
-}
 
 /// Eight blocks, encrypted by what this file has.
 fn encryptBlocks(key_bytes: []const u8, blocks: *[8]Block) !void {

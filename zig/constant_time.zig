@@ -20,7 +20,9 @@ const cbc = @import("crypto/aes/cbc.zig");
 const counter_mode = @import("crypto/aes/counter.zig");
 const key_wrap = @import("crypto/aes/kw.zig");
 const ct = @import("crypto/ct.zig");
+const ecdh = @import("crypto/ec/ecdh.zig");
 const ecdsa = @import("crypto/ec/ecdsa.zig");
+const eddsa = @import("crypto/edwards/eddsa.zig");
 const ec_key = @import("crypto/ec/key.zig");
 const gcm = @import("crypto/aes/gcm.zig");
 const hash = @import("crypto/hash.zig");
@@ -28,6 +30,7 @@ const hkdf = @import("crypto/hkdf.zig");
 const hmac = @import("crypto/hmac.zig");
 const pbkdf2 = @import("crypto/pbkdf2.zig");
 const Budget = @import("crypto/rsa/power.zig").Budget;
+const xdh = @import("crypto/edwards/xdh.zig");
 const oaep = @import("crypto/rsa/oaep.zig");
 const pss = @import("crypto/rsa/pss.zig");
 const rsa_generation = @import("crypto/rsa/generation.zig");
@@ -54,11 +57,15 @@ const checks = [_]Check{
     .{ "AES-KW: wrapping, unwrapping, a wrong key", keyWraps },
     .{ "HKDF and PBKDF2: secret password, material, salt and info", derivations },
     .{ "base64url, written and read", base64urls },
-    .{ "ECDSA on P-256: generation, public key, nonce, signature", curve(.p256) },
-    .{ "ECDSA on P-384: generation, public key, nonce, signature", curve(.p384) },
-    .{ "ECDSA on P-521: generation, public key, nonce, signature", curve(.p521) },
+    .{ "EC keys on P-256: generation, public key, nonce, signature, shared secret", curve(.p256) },
+    .{ "EC keys on P-384: generation, public key, nonce, signature, shared secret", curve(.p384) },
+    .{ "EC keys on P-521: generation, public key, nonce, signature, shared secret", curve(.p521) },
     .{ "EC private keys out of range, by little and by much", scalarsOutOfRange },
     .{ "EC private keys in PKCS #8, read and written", ecKeyFiles },
+    .{ "Ed25519: public key, signature at once and in pieces", signatures(.ed25519) },
+    .{ "Ed448: public key, signature at once and in pieces", signatures(.ed448) },
+    .{ "X25519: public key, shared secret, points of small order", agreement(.x25519) },
+    .{ "X448: public key, shared secret, points of small order", agreement(.x448) },
     .{ "RSA, 1024 bits: generation of a key", RsaKey(1024).generate },
     .{ "RSA, 1024 bits: import checks of a key, and of spoilt ones", RsaKey(1024).import },
     .{ "RSA, 1024 bits: PSS signature, blinded, by CRT and checked", RsaKey(1024).sign },
@@ -365,6 +372,8 @@ fn curve(comptime which: Curve) *const fn () anyerror!void {
             publish(&public_key);
             var decoded: [public_key.len]u8 = undefined;
             try expect(try ec_key.isPair(which, &private_key, &public_key, &decoded));
+            var shared_secret: [scalar_bytes]u8 = undefined;
+            _ = try ecdh.derive(which, &private_key, &public_key, &shared_secret);
             var digest: [hash.digest_bytes_max]u8 = undefined;
             fill(&digest, 2);
             for (std.enums.values(hash.Algorithm)) |algorithm| for ([_]usize{ 0, 32 }) |entropy_bytes| {
@@ -413,6 +422,63 @@ fn ecKeyFiles() !void {
     const file = storage[0..try der_writer.encode(key, &storage)];
     const read: PrivateKeyFile = try .parse(file);
     try expectSame(read.ec.scalar, &scalar);
+}
+
+fn signatures(comptime which: eddsa.Curve) *const fn () anyerror!void {
+    return struct {
+        const E = eddsa.Eddsa(which);
+
+        fn check() !void {
+            var private_key: [E.bytes]u8 = undefined;
+            fill(&private_key, 1);
+            var prepared: E.Prepared = undefined;
+            E.prepare(&private_key, &prepared);
+            publish(&prepared.public_key);
+            var message: [300]u8 = undefined;
+            var context: [E.context_bytes_max]u8 = undefined;
+            for ([_]usize{ 0, 1, 100, 300 }) |length| {
+                fill(&context, 3);
+                fill(&message, 2);
+                const whole = message[0..length];
+                var signature: [E.signature_bytes]u8 = undefined;
+                try E.sign(&prepared, &context, whole, &signature);
+                var state: E.State = undefined;
+                try E.beginSign(&prepared, &context, &state);
+                try E.update(&state, whole[0 .. length / 3]);
+                try E.update(&state, whole[length / 3 ..]);
+                try E.commit(&state);
+                try E.update(&state, whole);
+                var again: [E.signature_bytes]u8 = undefined;
+                try E.finishSign(&state, &again);
+                try expectSame(&signature, &again);
+                publish(&signature);
+                publish(whole); // Verification is for what is public.
+                publish(&context);
+                if (!try E.verify(&prepared.public_key, &context, &signature, whole)) return error.Wrong;
+            }
+        }
+    }.check;
+}
+
+fn agreement(comptime which: xdh.Curve) *const fn () anyerror!void {
+    return struct {
+        const X = xdh.Xdh(which);
+
+        fn check() !void {
+            var keys: [2][X.bytes]u8 = undefined;
+            var public_keys: [2][X.bytes]u8 = undefined;
+            var secrets: [2][X.bytes]u8 = undefined;
+            for (&keys, &public_keys, 1..) |*key, *public_key, seed| {
+                fill(key, seed);
+                X.publicKey(key, public_key);
+            }
+            // The other side's key counts as a secret, too: what is agreed with may be.
+            for (&keys, &secrets, 0..) |*key, *shared, i| try expect(X.derive(key, &public_keys[1 - i], shared));
+            try expectSame(&secrets[0], &secrets[1]);
+            const infinity: [X.bytes]u8 = @splat(0);
+            try expect(!X.derive(&keys[0], &infinity, &secrets[0]));
+        }
+    }.check;
 }
 
 // ---- RSA ----

@@ -27,7 +27,10 @@ const cbc = @import("crypto/aes/cbc.zig");
 const counter_mode = @import("crypto/aes/counter.zig");
 const key_wrap = @import("crypto/aes/kw.zig");
 const ec_key = @import("crypto/ec/key.zig");
+const ecdh = @import("crypto/ec/ecdh.zig");
 const ecdsa = @import("crypto/ec/ecdsa.zig");
+const eddsa = @import("crypto/edwards/eddsa.zig");
+const xdh = @import("crypto/edwards/xdh.zig");
 const der_writer = @import("der/writer.zig");
 const key_table = @import("der/table.zig");
 const pkcs8 = @import("der/pkcs8.zig");
@@ -761,6 +764,296 @@ fn ecdsaVerifyPrepared(
     );
 }
 
+// ---- ECDH ----
+
+/// Takes: a curve's number, a private key, another's public key, and room for as many bytes as the private key has.
+/// Gives: the shared secret, the coordinate x of their product, and its length.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_private_key, invalid_public_key.
+export fn @"ecdh.derive"(curve: u32, key: u32, public_key: u32, output: u32) i32 {
+    return answer(ecdhDerive(curve, key, public_key, output));
+}
+
+fn ecdhDerive(number: u32, key: u32, public_key: u32, output: u32) Error!u32 {
+    const curve = try ec_key.Curve.fromInt(number);
+    const length = ec_key.privateKeyBytes(curve);
+    return ecdh.derive(
+        curve,
+        try slice.input(key, length),
+        try slice.input(public_key, ec_key.publicKeyBytes(curve)),
+        try slice.output(output, length),
+    );
+}
+
+// ---- EdDSA ----
+//
+// Curves have their numbers in crypto/edwards/eddsa.zig. The curve says how long private keys and public keys are (32 or 57
+// bytes), and signatures, twice as long. All bytes are private keys. Contexts are empty for Ed25519, and of 255 bytes at
+// most for Ed448. The first call that needs a curve's tables computes them.
+
+/// Takes: a curve's number. Gives: how many bytes a prepared private key has. Fails: unknown_algorithm.
+export fn @"eddsa.prepared_bytes"(curve: u32) i32 {
+    return answer(eddsaPreparedBytes(curve));
+}
+
+fn eddsaPreparedBytes(number: u32) Error!u32 {
+    return switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| @sizeOf(eddsa.Eddsa(curve).Prepared),
+    };
+}
+
+/// Takes: a curve's number, a private key, and aligned room for the prepared one.
+/// Gives: what signs with it. It begins with the public key; the rest is secret, and the host's to wipe.
+/// Fails: unknown_algorithm, out_of_bounds.
+export fn @"eddsa.prepare"(curve: u32, key: u32, prepared: u32) i32 {
+    return done(eddsaPrepare(curve, key, prepared));
+}
+
+fn eddsaPrepare(number: u32, key: u32, prepared: u32) Error!void {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const room = try slice.pointer(E.Prepared, prepared);
+            E.prepare((try slice.input(key, E.bytes))[0..E.bytes], room);
+        },
+    }
+}
+
+/// Takes: a curve's number, a prepared private key, a context, a message, and room for the signature.
+/// Gives: the signature, and its length. Fails: unknown_algorithm, out_of_bounds, invalid_length (a context too long).
+export fn @"eddsa.sign"(
+    curve: u32,
+    prepared: u32,
+    context: u32,
+    context_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+) i32 {
+    return answer(eddsaSign(curve, prepared, context, context_len, input, input_len, output));
+}
+
+fn eddsaSign(
+    number: u32,
+    prepared: u32,
+    context: u32,
+    context_len: u32,
+    input: u32,
+    input_len: u32,
+    output: u32,
+) Error!u32 {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const room = try slice.output(output, E.signature_bytes);
+            const message = try slice.input(input, input_len);
+            const key = try slice.pointer(E.Prepared, prepared);
+            try E.sign(key, try slice.input(context, context_len), message, room[0..E.signature_bytes]);
+            return E.signature_bytes;
+        },
+    }
+}
+
+/// Takes: a curve's number, a public key, which may be any bytes, a context, what should be a signature, and a message.
+/// Gives: 1 if the message was signed so by the holder of the private key, 0 if not.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_length (a context too long).
+export fn @"eddsa.verify"(
+    curve: u32,
+    key: u32,
+    context: u32,
+    context_len: u32,
+    signature: u32,
+    input: u32,
+    input_len: u32,
+) i32 {
+    return truth(eddsaVerify(curve, key, context, context_len, signature, input, input_len));
+}
+
+fn eddsaVerify(
+    number: u32,
+    key: u32,
+    context: u32,
+    context_len: u32,
+    signature: u32,
+    input: u32,
+    input_len: u32,
+) Error!bool {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const public_key = (try slice.input(key, E.bytes))[0..E.bytes];
+            const signed = (try slice.input(signature, E.signature_bytes))[0..E.signature_bytes];
+            const message = try slice.input(input, input_len);
+            return E.verify(public_key, try slice.input(context, context_len), signed, message);
+        },
+    }
+}
+
+/// Takes: a curve's number. Gives: how many bytes the state of a signature or a verification in pieces has.
+/// Fails: unknown_algorithm.
+export fn @"eddsa.state_bytes"(curve: u32) i32 {
+    return answer(eddsaStateBytes(curve));
+}
+
+fn eddsaStateBytes(number: u32) Error!u32 {
+    return switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| @sizeOf(eddsa.Eddsa(curve).State),
+    };
+}
+
+/// Begins a signature in pieces: the whole message goes through `eddsa.update`, and once more, the very same, after
+/// `eddsa.commit`. Another message would give the private key away.
+/// Takes: a curve's number, a prepared private key, a context, and aligned room for the state.
+/// Owns: the host, which wipes a state that it does not finish. Fails: as `eddsa.sign`.
+export fn @"eddsa.begin_sign"(curve: u32, prepared: u32, context: u32, context_len: u32, state: u32) i32 {
+    return done(eddsaBeginSign(curve, prepared, context, context_len, state));
+}
+
+fn eddsaBeginSign(number: u32, prepared: u32, context: u32, context_len: u32, state: u32) Error!void {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const begun = try slice.pointer(E.State, state);
+            const key = try slice.pointer(E.Prepared, prepared);
+            try E.beginSign(key, try slice.input(context, context_len), begun);
+        },
+    }
+}
+
+/// Takes: a curve's number, a state that was begun, and the next piece of the message.
+/// Fails: unknown_algorithm, out_of_bounds, invalid_state.
+export fn @"eddsa.update"(curve: u32, state: u32, input: u32, input_len: u32) i32 {
+    return done(eddsaUpdate(curve, state, input, input_len));
+}
+
+fn eddsaUpdate(number: u32, state: u32, input: u32, input_len: u32) Error!void {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            try E.update(try slice.pointer(E.State, state), try slice.input(input, input_len));
+        },
+    }
+}
+
+/// After the message has gone through for the first time, before the second. Fails: unknown_algorithm, out_of_bounds,
+/// invalid_state (no signature, or one that is committed to).
+export fn @"eddsa.commit"(curve: u32, state: u32) i32 {
+    return done(eddsaCommit(curve, state));
+}
+
+fn eddsaCommit(number: u32, state: u32) Error!void {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            try E.commit(try slice.pointer(E.State, state));
+        },
+    }
+}
+
+/// Takes: a curve's number, the state of a signature that is committed to, and room for the signature.
+/// Gives: the signature, and its length; the state is wiped. Fails: unknown_algorithm, out_of_bounds, invalid_state.
+export fn @"eddsa.finish_sign"(curve: u32, state: u32, output: u32) i32 {
+    return answer(eddsaFinishSign(curve, state, output));
+}
+
+fn eddsaFinishSign(number: u32, state: u32, output: u32) Error!u32 {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const room = try slice.output(output, E.signature_bytes);
+            try E.finishSign(try slice.pointer(E.State, state), room[0..E.signature_bytes]);
+            return E.signature_bytes;
+        },
+    }
+}
+
+/// Begins a verification in pieces: the message goes through `eddsa.update`, once.
+/// Takes: a curve's number, a public key, a context, what should be a signature, and aligned room for the state.
+/// Fails: as `eddsa.verify`.
+export fn @"eddsa.begin_verify"(
+    curve: u32,
+    key: u32,
+    context: u32,
+    context_len: u32,
+    signature: u32,
+    state: u32,
+) i32 {
+    return done(eddsaBeginVerify(curve, key, context, context_len, signature, state));
+}
+
+fn eddsaBeginVerify(
+    number: u32,
+    key: u32,
+    context: u32,
+    context_len: u32,
+    signature: u32,
+    state: u32,
+) Error!void {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            const begun = try slice.pointer(E.State, state);
+            const public_key = (try slice.input(key, E.bytes))[0..E.bytes];
+            const signed = (try slice.input(signature, E.signature_bytes))[0..E.signature_bytes];
+            try E.beginVerify(public_key, try slice.input(context, context_len), signed, begun);
+        },
+    }
+}
+
+/// Takes: a curve's number, and the state of a verification. Gives: 1 if the message was signed so, 0 if not; the state
+/// is wiped. Fails: unknown_algorithm, out_of_bounds, invalid_state.
+export fn @"eddsa.finish_verify"(curve: u32, state: u32) i32 {
+    return truth(eddsaFinishVerify(curve, state));
+}
+
+fn eddsaFinishVerify(number: u32, state: u32) Error!bool {
+    switch (try eddsa.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const E = eddsa.Eddsa(curve);
+            return E.finishVerify(try slice.pointer(E.State, state));
+        },
+    }
+}
+
+// ---- X25519 and X448 ----
+//
+// Curves have their numbers in crypto/edwards/xdh.zig. The curve says how long private keys, public keys and shared secrets
+// are (32 or 56 bytes). All bytes are private keys, and public keys too.
+
+/// Takes: a curve's number, a private key, and room for the public key. Gives: the public key, and its length.
+/// Fails: unknown_algorithm, out_of_bounds.
+export fn @"xdh.public_key"(curve: u32, key: u32, output: u32) i32 {
+    return answer(xdhPublicKey(curve, key, output));
+}
+
+fn xdhPublicKey(number: u32, key: u32, output: u32) Error!u32 {
+    switch (try xdh.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const X = xdh.Xdh(curve);
+            const room = try slice.output(output, X.bytes);
+            X.publicKey((try slice.input(key, X.bytes))[0..X.bytes], room[0..X.bytes]);
+            return X.bytes;
+        },
+    }
+}
+
+/// Takes: a curve's number, a private key, the other side's public key, and room for the shared secret.
+/// Gives: the shared secret, and 1; or 0 if it is all zero, as those of points of small order are.
+/// Fails: unknown_algorithm, out_of_bounds.
+export fn @"xdh.derive"(curve: u32, key: u32, public_key: u32, output: u32) i32 {
+    return truth(xdhDerive(curve, key, public_key, output));
+}
+
+fn xdhDerive(number: u32, key: u32, public_key: u32, output: u32) Error!bool {
+    switch (try xdh.Curve.fromInt(number)) {
+        inline else => |curve| {
+            const X = xdh.Xdh(curve);
+            const room = try slice.output(output, X.bytes);
+            const other = try slice.input(public_key, X.bytes);
+            return X.derive((try slice.input(key, X.bytes))[0..X.bytes], other[0..X.bytes], room[0..X.bytes]);
+        },
+    }
+}
+
 // ---- RSA ----
 
 /// Takes: the bits of n, the bytes of e, and the bits of p and q, 0 both for a public key.
@@ -1380,7 +1673,7 @@ const Error = slice.Error || hash.StateError || hash.OutputError || chunked.Erro
     request_head.Error || response_head.Error || head_encoder.Error ||
     gcm.LengthError || gcm.OpenError ||
     pkcs8.Error || key_table.Error || base64url.Error ||
-    ec_key.PrivateKeyError || ec_key.PublicKeyError ||
+    ec_key.PrivateKeyError || ec_key.PublicKeyError || eddsa.ContextError || eddsa.StateError ||
     rsa_key.KeyError || rsa_operation.BeginError || rsa_operation.StepError || rsa_generation.StepError ||
     pss.EncodeError ||
     clone.Error || error{UnknownAlgorithm};

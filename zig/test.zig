@@ -12,6 +12,7 @@ test {
     _ = @import("crypto/hkdf.zig");
     _ = @import("crypto/pbkdf2.zig");
     _ = @import("crypto/aes/vector.zig");
+    _ = @import("crypto/aes/s_box.zig");
     _ = @import("crypto/aes/cipher.zig");
     _ = @import("crypto/aes/ghash.zig");
     _ = @import("crypto/aes/gcm.zig");
@@ -26,6 +27,18 @@ test {
     _ = @import("crypto/ec/multiply.zig");
     _ = @import("crypto/ec/key.zig");
     _ = @import("crypto/ec/ecdsa.zig");
+    _ = @import("crypto/curve25519/field.zig");
+    _ = @import("crypto/curve25519/scalar.zig");
+    _ = @import("crypto/curve25519/point.zig");
+    _ = @import("crypto/curve25519/ladder.zig");
+    _ = @import("crypto/edwards/eddsa.zig");
+    _ = @import("crypto/edwards/xdh.zig");
+    _ = @import("crypto/shake256.zig");
+    _ = @import("crypto/curve448/field.zig");
+    _ = @import("crypto/curve448/scalar.zig");
+    _ = @import("crypto/curve448/point.zig");
+    _ = @import("crypto/curve448/ladder.zig");
+    _ = @import("crypto/ec/ecdh.zig");
     _ = @import("der/reader.zig");
     _ = @import("der/writer.zig");
     _ = @import("der/oids.zig");

@@ -2,7 +2,7 @@
 // (machine.ts). What Valgrind's memcheck finds in the native build of the same code (zig/constant_time.zig) is found here
 // in the module, after LLVM has made what it likes of it, and divisions and `select` too, which memcheck lets pass.
 //
-//   npm run build -- core constant-time tests && node wasm-out/tests/run.js constant-time
+//   npm run build -- core debug constant-time tests && node wasm-out/tests/run.js constant-time
 //
 // One line for each check. Controls leak on purpose, and have to be found. The last line is `N passed, N failed`.
 import {
@@ -244,7 +244,7 @@ function privateKeyOn({ id, bytes }: (typeof CURVES)[number]): number {
 }
 
 const curves: Check[] = CURVES.map((curve) => ({
-  name: `ECDSA on ${curve.name}: private key, public key, nonce, signature`,
+  name: `EC keys on ${curve.name}: private key, public key, nonce, signature, shared secret`,
   run() {
     const { id, bytes } = curve;
     const key = privateKeyOn(curve);
@@ -258,6 +258,9 @@ const curves: Check[] = CURVES.map((curve) => ({
     const encoded = twin.place(twin.read(point, 2 * bytes + 1));
     const pair = twin.do("ec.is_key_pair", id, key, encoded, 2 * bytes + 1, twin.alloc(2 * bytes + 1));
     expect(pair === 1, "the keys belong together");
+    const shared = twin.alloc(bytes);
+    expect(twin.do("ecdh.derive", id, key, encoded, shared) === bytes, "a secret is shared");
+    expect(twin.isSecret(shared, bytes), "a shared secret depends on the private key");
     const signature = twin.alloc(2 * bytes);
     const digest = secret(32);
     twin.do("ecdsa.sign", id, SHA_256, key, digest, 32, secret(32, 2), 32, signature);
@@ -268,6 +271,71 @@ const curves: Check[] = CURVES.map((curve) => ({
       const isRight = engine["ecdsa.verify"](id, point, digest, 32, signature, 2 * bytes);
       expect(isRight === 1, "the signature is right");
     });
+  },
+}));
+
+const EDDSA_CURVES = [
+  { id: 1, name: "Ed25519", bytes: 32, contextBytes: 0 },
+  { id: 2, name: "Ed448", bytes: 57, contextBytes: 255 },
+];
+
+const signatures: Check[] = EDDSA_CURVES.map(({ id, name, bytes, contextBytes }) => ({
+  name: `${name}: public key, signature at once and in pieces`,
+  run() {
+    const prepared = twin.alloc(twin.do("eddsa.prepared_bytes", id));
+    // The tables are computed at first use, out of nothing secret.
+    const other = given(bytes);
+    twin.prepare((engine) => engine["eddsa.prepare"](id, other, prepared));
+    twin.do("eddsa.prepare", id, secret(bytes), prepared);
+    expect(twin.isSecret(prepared, bytes), "a public key depends on the private one");
+    twin.publish(prepared, bytes);
+    const message = secret(200, 2);
+    const context = secret(contextBytes, 3);
+    const signature = twin.alloc(2 * bytes);
+    twin.do("eddsa.sign", id, prepared, context, contextBytes, message, 200, signature);
+    const state = twin.alloc(twin.do("eddsa.state_bytes", id));
+    twin.do("eddsa.begin_sign", id, prepared, context, contextBytes, state);
+    twin.do("eddsa.update", id, state, message, 77);
+    twin.do("eddsa.update", id, state, message + 77, 123);
+    twin.do("eddsa.commit", id, state);
+    twin.do("eddsa.update", id, state, message, 200);
+    const again = twin.alloc(2 * bytes);
+    twin.do("eddsa.finish_sign", id, state, again);
+    expect(twin.isSecret(signature, 2 * bytes), "a signature depends on the key");
+    expect(
+      Buffer.compare(twin.read(signature, 2 * bytes), twin.read(again, 2 * bytes)) === 0,
+      "both are the same",
+    );
+    const publicKey = twin.place(twin.read(prepared, bytes));
+    twin.publish(signature, 2 * bytes);
+    twin.publish(message, 200);
+    twin.publish(context, contextBytes);
+    twin.prepare((engine) => {
+      const isRight = engine["eddsa.verify"](id, publicKey, context, contextBytes, signature, message, 200);
+      expect(isRight === 1, "the signature is right");
+    });
+  },
+}));
+
+const XDH_CURVES = [
+  { id: 1, name: "X25519", bytes: 32 },
+  { id: 2, name: "X448", bytes: 56 },
+];
+
+const agreements: Check[] = XDH_CURVES.map(({ id, name, bytes }) => ({
+  name: `${name}: public key, shared secret, a point of small order`,
+  run() {
+    const publicKey = twin.alloc(bytes);
+    const other = given(bytes);
+    twin.prepare((engine) => engine["xdh.public_key"](id, other, publicKey));
+    const key = secret(bytes);
+    twin.do("xdh.public_key", id, key, publicKey);
+    expect(twin.isSecret(publicKey, bytes), "a public key depends on the private one");
+    const shared = twin.alloc(bytes);
+    expect(twin.do("xdh.derive", id, key, publicKey, shared) === 1, "a secret is shared");
+    expect(twin.isSecret(shared, bytes), "a shared secret depends on the private key");
+    const zeros = twin.place(new Uint8Array(bytes));
+    expect(twin.do("xdh.derive", id, key, zeros, shared) === 0, "nothing is shared with infinity");
   },
 }));
 
@@ -456,7 +524,7 @@ const TABLE_BYTES = 72;
 
 let [passed, failed] = [0, 0];
 const used = new Set<unknown>();
-for (const check of [...symmetric, ...curves, ...rsa, ...controls]) {
+for (const check of [...symmetric, ...curves, ...signatures, ...agreements, ...rsa, ...controls]) {
   const started = performance.now();
   let problem: string | undefined;
   try {

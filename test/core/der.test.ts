@@ -14,6 +14,7 @@ import {
   type EcPrivateKeyParts,
   KEY_FILE_BYTES_MAX,
   KeyFileError,
+  type OkpPrivateKeyParts,
   type PrivateKeyParts,
   type PublicKeyParts,
   parsePkcs8,
@@ -167,6 +168,42 @@ for (const { curve, namedCurve, bytes } of curves) {
   });
 }
 
+const okpCurves = [
+  { curve: "X25519", type: "x25519", bytes: 32 },
+  { curve: "X448", type: "x448", bytes: 56 },
+  { curve: "Ed25519", type: "ed25519", bytes: 32 },
+  { curve: "Ed448", type: "ed448", bytes: 57 },
+] as const;
+
+for (const { curve, type, bytes } of okpCurves) {
+  test(`keys for ${curve} are read and written as OpenSSL does`, () => {
+    const { publicKey, privateKey } = generateKeyPairSync(type as "ed25519");
+    const jwk = privateKey.export({ format: "jwk" });
+    const open = { algorithm: "OKP", curve, publicKey: unbase64(jwk.x!) } as const;
+    const secret = { algorithm: "OKP", curve, publicKey: null, privateKey: unbase64(jwk.d!) } as const;
+    assert.is(open.publicKey.length, bytes);
+    const spki = publicKey.export({ format: "der", type: "spki" });
+    assert.equal(parseSpki(core, spki), open);
+    assert.is(hex(writeSpki(core, open)), hex(spki));
+    const pkcs8 = privateKey.export({ format: "der", type: "pkcs8" });
+    assert.equal(parsePkcs8(core, pkcs8), secret);
+    assert.is(hex(writePkcs8(core, { ...secret, publicKey: open.publicKey })), hex(pkcs8));
+  });
+}
+
+test("RFC 8410's private key with attributes and its public key has both halves", () => {
+  const file = unbase64(
+    "MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp-K06_nwoy_HU--CXqI9EdVhCoB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJz" +
+      "gSEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE",
+  );
+  const [open, secret] = vectors
+    .filter(({ source }) => source.startsWith("RFC 8410"))
+    .map(({ format, file }) => parse(format, unhex(file)) as OkpPrivateKeyParts);
+  const key = parsePkcs8(core, file) as OkpPrivateKeyParts;
+  assert.equal(inHex(key), inHex({ ...secret!, publicKey: open!.publicKey }));
+  assert.is(hex(writePkcs8(core, key)), hex(writePkcs8(core, secret!)));
+});
+
 const rsaIntegers =
   "020300a5b6" + "020103" + "02021234" + "020200c5" + "02017b" + "020111" + "020122" + "020133";
 const rsaEncryption = "300d06092a864886f70d0101010500";
@@ -176,7 +213,7 @@ const small: { format: Format; file: Uint8Array }[] = [
   { format: "spki", file: unhex(`301c${rsaEncryption}030b003008020300a5b6020103`) },
   { format: "pkcs8", file: unhex(`3035020100${rsaEncryption}0421301f020100${rsaIntegers}`) },
   ...vectors
-    .filter(({ key }) => key?.curve === "P-256")
+    .filter(({ key }) => key?.curve === "P-256" || key?.curve === "Ed25519")
     .map(({ format, file }) => ({ format, file: unhex(file) })),
 ];
 
@@ -241,7 +278,7 @@ test("keys of other algorithms and curves, and of more than two primes, are told
   const export_ = (key: { export(options: { format: "der"; type: Format }): Buffer }, type: Format) =>
     key.export({ format: "der", type });
   for (const [type, options, status] of [
-    ["ed25519", {}, Status.UNKNOWN_KEY_ALGORITHM],
+    ["dh", { group: "modp14" }, Status.UNKNOWN_KEY_ALGORITHM],
     ["rsa-pss", { modulusLength: 512 }, Status.UNKNOWN_KEY_ALGORITHM],
     ["ec", { namedCurve: "secp256k1" }, Status.UNKNOWN_CURVE],
     ["ec", { namedCurve: "prime256v1", paramEncoding: "explicit" }, Status.UNKNOWN_CURVE],
@@ -292,7 +329,8 @@ test("a file may have attributes of any size that the longest file has; longer o
 
 test("no file is written of parts that make none", () => {
   const { algorithm, n, e } = parseSpki(core, small[0]!.file) as RsaPrivateKeyParts;
-  const ec = parsePkcs8(core, small.at(-1)!.file) as EcPrivateKeyParts;
+  const ec = parsePkcs8(core, small.at(-3)!.file) as EcPrivateKeyParts;
+  const okp = parsePkcs8(core, small.at(-1)!.file) as OkpPrivateKeyParts;
   const point = ecKey("P-256", "prime256v1", ec.scalar).point!;
   const cases: Key[] = [
     { algorithm, n: new Uint8Array(0), e },
@@ -303,9 +341,14 @@ test("no file is written of parts that make none", () => {
     { ...ec, point: point.slice(1) },
     { ...ec, point: Uint8Array.of(2, ...point.subarray(1, 33)) },
     { ...ec, point: Uint8Array.of(2, ...point.subarray(1)) },
+    { ...okp, privateKey: okp.privateKey.slice(1) },
+    { ...okp, privateKey: Uint8Array.of(...okp.privateKey, 0) },
+    { ...okp, curve: "Ed448" },
+    { algorithm: "OKP", curve: "X25519", publicKey: new Uint8Array(0) },
+    { algorithm: "OKP", curve: "X448", publicKey: new Uint8Array(57) },
   ];
   for (const key of cases) {
-    const format = "scalar" in key ? "pkcs8" : "spki";
+    const format = "scalar" in key || "privateKey" in key ? "pkcs8" : "spki";
     assert.throws(() => write(format, key), /parts that no key can be made of/);
   }
   assert.throws(
@@ -337,7 +380,7 @@ test("parts outside their area, unknown numbers and too little room are refused"
   }
   for (const [word, value] of [
     [0, 0],
-    [0, 3],
+    [0, 4],
     [0, 0xffff_ffff],
     [2, 0xffff_fff8],
     [3, 0xffff_ffff],
@@ -349,6 +392,10 @@ test("parts outside their area, unknown numbers and too little room are refused"
   }
   for (const curve of [0, 4, 0xffff_ffff]) {
     set(Uint32Array.of(2, curve, 0, 0, 0, 32));
+    assert.is(raw["der.pkcs8_bytes"](input, 80, table), Status.INVALID_KEY_PARTS);
+  }
+  for (const curve of [0, 5, 0xffff_ffff]) {
+    set(Uint32Array.of(3, curve, 0, 0, 0, 32));
     assert.is(raw["der.pkcs8_bytes"](input, 80, table), Status.INVALID_KEY_PARTS);
   }
   arena.close();
@@ -391,12 +438,16 @@ test("room that overlaps what is written spoils nothing beyond it", () => {
   arena.close();
 });
 
+function secretsOf(key: PrivateKeyParts): Uint8Array[] {
+  if (key.algorithm === "RSA") return [key.d, key.p, key.q, key.dp, key.dq, key.qi];
+  return [key.algorithm === "EC" ? key.scalar : key.privateKey];
+}
+
 test("no piece of a private key stays in the core's memory", () => {
   const secretive = makeCore();
   const left = (key: PrivateKeyParts) => {
     const memory = Buffer.from(secretive.memory.bytes.buffer);
-    const secrets = key.algorithm === "EC" ? [key.scalar] : [key.d, key.p, key.q, key.dp, key.dq, key.qi];
-    return secrets.some((secret) => {
+    return secretsOf(key).some((secret) => {
       for (let at = 0; at + 8 <= secret.length; at += 8)
         if (memory.includes(Buffer.from(secret.subarray(at, at + 8)))) return true;
       return false;
@@ -405,6 +456,7 @@ test("no piece of a private key stays in the core's memory", () => {
   const pairs = [
     generateKeyPairSync("rsa", { modulusLength: 1024 }),
     generateKeyPairSync("ec", { namedCurve: "P-521" }),
+    generateKeyPairSync("ed448"),
   ];
   for (const { privateKey } of pairs) {
     const file = privateKey.export({ format: "der", type: "pkcs8" });

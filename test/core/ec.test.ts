@@ -350,6 +350,7 @@ test("no private key, nonce or random byte stays in the core's memory", () => {
     slot.hasPublicKey(slot.publicKey().exportPoint());
     slot.sign(HASHES["SHA-256"], new Uint8Array(32), entropy);
     slot.signMessage(HASHES["SHA-256"], new Uint8Array(32), entropy);
+    slot.deriveSecret(slot.publicKey());
     const memory = Buffer.from(core.memory.bytes.buffer);
     for (let at = 1; at + 8 <= scalar.length; at++) {
       assert.is(
@@ -386,6 +387,26 @@ test("signing leaves nothing on the core's stack", () => {
   }
 });
 
+test("deriving a secret leaves nothing on the core's stack, nor elsewhere, that depends on the private key", () => {
+  const core = makeCore();
+  for (const curve of Object.values(CURVES)) {
+    const other = EcPublicKey.of(core, curve, integer(0x1234567n ** 4n, curve));
+    const left = [0x7654321n ** 8n, 0x3456789n ** 8n].map((scalar) => {
+      const slot = EcPrivateSlot.from(core, curve, integer(scalar, curve))!;
+      const stack = core.memory.bytes.subarray(0, 128 * 1024);
+      stack.fill(0xaa);
+      const secret = slot.deriveSecret(other);
+      const memory = Buffer.from(core.memory.bytes.buffer);
+      for (let at = 0; at + 8 <= secret.length; at++) {
+        assert.is(memory.indexOf(secret.subarray(at, at + 8)), -1, `${curve.name}, secret from byte ${at}`);
+      }
+      return stack.slice();
+    });
+    const different = left[0]!.filter((byte, at) => byte !== left[1]![at]);
+    assert.ok(different.length < 64, `${curve.name}: ${different.length} bytes`);
+  }
+});
+
 test("a slot that was closed, or whose core was, is of no more use", () => {
   const core = makeCore();
   const curve = CURVES["P-256"];
@@ -398,6 +419,7 @@ test("a slot that was closed, or whose core was, is of no more use", () => {
     () => slot.publicKey(),
     () => slot.hasPublicKey(point),
     () => slot.exportScalar(),
+    () => slot.deriveSecret(publicKey),
   ];
   const refuse = (use: () => unknown) =>
     assert.throws(use, (error: unknown) => (error as Error).name === "InvalidStateError");

@@ -105,6 +105,8 @@ test("a module of another version of the interface is refused, and so is one tha
 
 const SHA_256 = 2;
 const P_256 = 1;
+const ED448 = 2;
+const X25519 = 1;
 
 /** AlgorithmIdentifier: id-ecPublicKey, secp256r1. */
 const P256_IDENTIFIER = [
@@ -160,6 +162,10 @@ function furnish({ raw, memory }: Core, arena: Arena) {
     privateKey: room(),
     publicKey: room(),
     ecdsaKey: arena.alloc(16_384),
+    eddsaKey: room(),
+    signing: room(),
+    committed: room(),
+    judging: room(),
     rsaParts: arena.place(Uint8Array.from(RSA_256.match(/../g)!, (byte) => Number.parseInt(byte, 16))),
     rsaKey: room(),
     rsaBegun: arena.alloc(8192),
@@ -198,6 +204,12 @@ function furnish({ raw, memory }: Core, arena: Arena) {
   memory.bytes[at.privateKey + 31] = 1;
   assert.is(raw["ec.public_key"](P_256, at.privateKey, at.publicKey), 65);
   assert.is(raw["ecdsa.prepare"](P_256, at.publicKey, at.ecdsaKey), 0);
+  assert.is(raw["eddsa.prepare"](ED448, at.privateKey, at.eddsaKey), 0);
+  for (const state of [at.signing, at.committed]) {
+    assert.is(raw["eddsa.begin_sign"](ED448, at.eddsaKey, 0, 0, state), 0);
+  }
+  assert.is(raw["eddsa.commit"](ED448, at.committed), 0);
+  assert.is(raw["eddsa.begin_verify"](ED448, at.publicKey, 0, 0, at.rsaParts, at.judging), 0);
   memory.bytes[at.scalar] = 4;
   assert.is(raw["der.parse_pkcs8"](at.pkcs8, 67, at.keyTable), 0);
   memory.words.set([0, 65, 33, 32], (at.keyTable >>> 2) + 2); // A point and a scalar.
@@ -254,6 +266,18 @@ const GOOD: Record<string, (at: ReturnType<typeof furnish>) => number[]> = {
   "ecdsa.verify": (at) => [P_256, at.publicKey, at.line, 16, at.chunk, 16],
   "ecdsa.prepare": (at) => [P_256, at.publicKey, at.ecdsaKey],
   "ecdsa.verify_prepared": (at) => [P_256, at.ecdsaKey, at.line, 16, at.chunk, 16],
+  "ecdh.derive": (at) => [P_256, at.privateKey, at.publicKey, at.room],
+  "eddsa.prepare": (at) => [ED448, at.privateKey, at.room],
+  "eddsa.sign": (at) => [ED448, at.eddsaKey, at.line, 16, at.line, 16, at.room],
+  "eddsa.verify": (at) => [ED448, at.publicKey, at.line, 16, at.rsaParts, at.line, 16],
+  "eddsa.begin_sign": (at) => [ED448, at.eddsaKey, at.line, 16, at.room],
+  "eddsa.update": (at) => [ED448, at.signing, at.line, 16],
+  "eddsa.commit": (at) => [ED448, at.signing],
+  "eddsa.finish_sign": (at) => [ED448, at.committed, at.room],
+  "eddsa.begin_verify": (at) => [ED448, at.publicKey, at.line, 16, at.rsaParts, at.room],
+  "eddsa.finish_verify": (at) => [ED448, at.judging],
+  "xdh.public_key": (at) => [X25519, at.privateKey, at.room],
+  "xdh.derive": (at) => [X25519, at.privateKey, at.publicKey, at.room],
   "rsa.prepare": (at) => [256, 1, 128, 128, at.rsaParts, at.room, at.rsaRoom],
   "rsa.operation_bytes": (at) => [at.rsaKey],
   "rsa.begin_public": (at) => [at.rsaKey, at.pkcs8, at.rsaRoom],
@@ -291,7 +315,7 @@ const ABORTING = ["__pin", "__unpin"];
 const isNumber = (name: string) =>
   /^(algorithm|curve|handle|kind|method|len|alignment|id)$|_(len|max|count|bits|bytes|step)$/.test(name);
 const isOfBytes = (name: string) =>
-  /^(input|output|key|mac|iv|aad|tag|hashed|entropy|signature|salt|ikm|info|us|sums|chain|counter|last|data)$/.test(
+  /^(input|output|key|public_key|mac|iv|aad|tag|hashed|entropy|signature|context|salt|ikm|info|us|sums|chain|counter|last|data)$/.test(
     name,
   );
 
@@ -358,7 +382,9 @@ test("a length or count beyond memory is refused, one of zero allowed with any a
   for (const { name, parameters } of takingAddresses()) {
     for (const [index, parameter] of parameters.entries()) {
       const [, area] =
-        /^(input|key|mac|iv|aad|tag|hashed|entropy|signature|salt|ikm|info|us|data)_len$/.exec(parameter) ??
+        /^(input|key|public_key|mac|iv|aad|tag|hashed|entropy|signature|context|salt|ikm|info|us|data)_len$/.exec(
+          parameter,
+        ) ??
         /^(segments|frames|records)_max$/.exec(parameter) ??
         [];
       if (area === undefined) continue;
@@ -426,13 +452,31 @@ test("an algorithm that does not exist, and a state that was never begun, are re
     assert.is(raw["ecdsa.sign"](1, algorithm, state, state, 1, state, 1, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.verify"](algorithm, state, state, 1, output, 64), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ec.is_key_pair"](algorithm, state, state, 65, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["ecdh.derive"](algorithm, state, state, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.prepared_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.prepare"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
     assert.is(raw["ecdsa.verify_prepared"](algorithm, state, state, 1, output, 64), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.prepared_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.prepare"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.sign"](algorithm, state, state, 0, state, 1, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.verify"](algorithm, state, state, 0, state, state, 1), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.state_bytes"](algorithm), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.begin_sign"](algorithm, state, state, 0, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.update"](algorithm, state, state, 1), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.commit"](algorithm, state), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.finish_sign"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.begin_verify"](algorithm, state, state, 0, state, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["eddsa.finish_verify"](algorithm, state), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["xdh.public_key"](algorithm, state, output), Status.UNKNOWN_ALGORITHM);
+    assert.is(raw["xdh.derive"](algorithm, state, state, output), Status.UNKNOWN_ALGORITHM);
   }
   core.memory.bytes.fill(0xa5, state, state + 4096);
   assert.is(raw["hash.update"](state, state, 1), Status.INVALID_STATE);
   assert.is(raw["hash.final"](state, output), Status.INVALID_STATE);
+  assert.is(raw["eddsa.update"](ED448, state, state, 1), Status.INVALID_STATE);
+  assert.is(raw["eddsa.commit"](ED448, state), Status.INVALID_STATE);
+  assert.is(raw["eddsa.finish_sign"](ED448, state, output), Status.INVALID_STATE);
+  assert.is(raw["eddsa.finish_verify"](ED448, state), Status.INVALID_STATE);
   assert.is(raw["hmac.sign"](state, state, 1, output), Status.INVALID_STATE);
   assert.is(raw["hmac.verify"](state, state, 1, output, 32), Status.INVALID_STATE);
   assert.is(raw["hmac.init"](state, output), Status.INVALID_STATE);

@@ -6,7 +6,16 @@ import type { Core } from "../../ts/core/core.ts";
 import { ChunkedReader, HttpParseError, type RequestHead, RequestHeadReader } from "../../ts/core/http.ts";
 import { Status } from "../../ts/core/status.ts";
 import { makeCore, random } from "../support/core.ts";
-import { bytesOf, lowerNames, readChunked, readSized, textOf } from "../support/http.ts";
+import {
+  assertLikewise,
+  bytesOf,
+  lowerNames,
+  readChunked,
+  readSized,
+  spoiledInputs,
+  spoiledMessages,
+  textOf,
+} from "../support/http.ts";
 
 const LIMITS = { headBytes: 16 * 1024, headerCount: 100, targetBytes: 8 * 1024 };
 const core = makeCore();
@@ -400,7 +409,7 @@ function requestByCore(input: string) {
 }
 
 /** What RFC 9112 lets a server accept, or demands it, and node:http does not. */
-const ONLY_CORE_ACCEPTS = [
+const onlyCore = [
   /^[\r\n]*(?!(GET|POST|OPTIONS) )/, // Methods that it does not know: section 3.
   /HTTP\/1\.[2-9]/, // Minor versions to come: RFC 9110 section 2.5.
   /(content-length|transfer-encoding):[^\r]*\t/i, // HTAB behind a value: section 5.
@@ -409,7 +418,7 @@ const ONLY_CORE_ACCEPTS = [
 ];
 
 /** What it accepts, and no grammar has. */
-const ONLY_NODE_ACCEPTS = [
+const onlyNode = [
   /^(\r\n)*(?![A-Z]+ (\/[!-"$-~]*|http:\/\/a\/?|\*) HTTP\/1\.\d\r\n)/, // Request lines that are none, HTTP/0.9 among them.
   /^(\r\n){5}/,
   /host:(?![ \t]*(a(:80?)?|\[::1\])[ \t]*\r\n)/i, // Hosts that are none.
@@ -420,7 +429,6 @@ const ONLY_NODE_ACCEPTS = [
 test("requests, whole or spoiled, say the same to node:http's server, or are refused by both", async () => {
   const seed = Number(process.env.SEED ?? 5);
   const next = random(seed);
-  const pick = <T>(from: readonly T[]) => from[Math.floor(next() * from.length)]!;
   const golden = [
     "GET /a?b=c HTTP/1.1\r\nHost: a\r\nX-A: caf\xe9\r\n\r\n",
     "POST / HTTP/1.1\r\nHost: a:80\r\nContent-Length: 5\r\n\r\nhello",
@@ -428,46 +436,17 @@ test("requests, whole or spoiled, say the same to node:http's server, or are ref
     "GET http://a/ HTTP/1.0\r\nAccept: */*\r\n\r\n",
     "OPTIONS * HTTP/1.1\r\nHost: [::1]\r\nConnection: close\r\n\r\n",
   ];
-  const splinters = [
-    "\r\n",
-    "\r",
-    "\n",
-    " ",
-    "\t",
-    ":",
-    ",",
-    "0",
-    "5",
-    "\0",
-    "\xff",
-    "a",
-    "Content-Length: 5\r\n",
-  ];
-  for (let round = 0; round < 1500; round++) {
-    const spoiled = round >= golden.length;
-    let input = spoiled ? pick(golden) : golden[round]!;
-    if (spoiled) {
-      const at = Math.floor(next() * input.length);
-      input = input.slice(0, at) + pick(splinters) + input.slice(at + Math.floor(next() * 3));
-    }
+  for (const { input, spoiled } of spoiledMessages(golden, next)) {
     const theirs = await requestByNode(input);
     const ours = requestByCore(input);
-    const label = `seed ${seed}, round ${round}: ${JSON.stringify(input)}`;
+    const label = `seed ${seed}: ${JSON.stringify(input)}`;
     if (!spoiled) assert.ok(ours && theirs, label);
-    const because = (reasons: RegExp[]) =>
-      assert.ok(
-        reasons.some((reason) => reason.test(input)),
-        label,
-      );
-    const oursWhole = ours !== null && ours.body !== null && !ours.surplus;
-    const theirsWhole = theirs !== null && theirs.body !== null;
-    if (oursWhole && !theirsWhole) because(ONLY_CORE_ACCEPTS);
-    if (theirsWhole && !ours?.surplus && !oursWhole) because(ONLY_NODE_ACCEPTS);
+    const whole = assertLikewise(input, ours, theirs, { onlyCore, onlyNode }, label);
     if (ours === null || theirs === null) continue;
     assert.is(ours.head.method, theirs.method, label);
     assert.is(ours.head.target, theirs.target, label);
     assert.equal(ours.head.headers.flat(), lowerNames(theirs.headers), label);
-    if (oursWhole && theirsWhole) assert.is(ours.body, theirs.body, label);
+    if (whole) assert.is(ours.body, theirs.body, label);
   }
 });
 
@@ -498,25 +477,14 @@ test("no byte is read beyond the input, at the very end of memory", () => {
 });
 
 test("random bytes and random edits neither trap nor hang, in single pieces and in many", () => {
-  const next = random(11);
-  const seeds = [BROWSER, "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n"].map(bytesOf);
-  for (let round = 0; round < 4000; round++) {
-    const seed = seeds[round % 2]!;
-    const bytes = round % 8 < 2 ? new Uint8Array(next() * 300).map(() => next() * 256) : seed.slice();
-    for (let edit = 0; edit < 3; edit++) bytes[Math.floor(next() * bytes.length)] = next() * 256;
-    const pieceBytes = 1 + Math.floor(next() ** 3 * bytes.length);
-    for (const make of [() => new RequestHeadReader(core, LIMITS), () => new ChunkedReader(core)]) {
-      const reader = make();
-      try {
-        for (let at = 0, ended = false; at < bytes.length && !ended; at += pieceBytes) {
-          const piece = bytes.subarray(at, at + pieceBytes);
-          ended = reader instanceof ChunkedReader ? reader.feed(piece).done : reader.read(piece) !== null;
-        }
-      } catch (error) {
-        assert.instance(error, HttpParseError, `round ${round}: ${error}`);
-      }
-      reader.close();
-    }
+  const messages = [BROWSER, "5;a=b\r\nhello\r\n0\r\nA: b\r\n\r\n"];
+  for (const pieces of spoiledInputs(messages, random(11))) {
+    const heads = new RequestHeadReader(core, LIMITS);
+    statusOf(() => pieces.some((piece) => heads.read(piece) !== null));
+    heads.close();
+    const chunks = new ChunkedReader(core);
+    statusOf(() => pieces.some((piece) => chunks.feed(piece).done));
+    chunks.close();
   }
 });
 

@@ -11,6 +11,7 @@ import { Core } from "../../ts/core/core.ts";
 import { digest, HASHES, Hasher } from "../../ts/core/hash.ts";
 import { HmacSlot } from "../../ts/core/hmac.ts";
 import { hkdf, Pbkdf2 } from "../../ts/core/kdf.ts";
+import { type EddsaState, OKP_CURVES, OkpPrivateSlot, OkpPublicKey } from "../../ts/core/okp.ts";
 import { RsaPrivateSlot, RsaPublicSlot } from "../../ts/core/rsa.ts";
 import { coreModule, random } from "../support/core.ts";
 
@@ -275,6 +276,114 @@ for (const hash of Object.values(HASHES)) {
       });
       assert.equal(output.slice(0, 11), new Uint8Array(sums[3]!.subarray(0, 11)));
     }
+  });
+}
+
+/** RFC 8032, sections 5.1 and 5.2: what a key is hashed to, and the nonce of a message. */
+const EDDSA = {
+  Ed25519: {
+    hash: (bytes: Uint8Array) => createHash("sha512").update(bytes).digest(),
+    domain: "",
+    order: 2n ** 252n + 27742317777372353535851937790883648493n,
+    clamp: (s: Uint8Array) => s.with(0, s[0]! & 0xf8).with(31, (s[31]! & 0x7f) | 0x40),
+  },
+  Ed448: {
+    hash: (bytes: Uint8Array) => createHash("shake256", { outputLength: 114 }).update(bytes).digest(),
+    domain: "SigEd448\0\0",
+    order: 2n ** 446n - 13818066809895115352007386748515426880336692474882178609894547503885n,
+    clamp: (s: Uint8Array) =>
+      s
+        .with(0, s[0]! & 0xfc)
+        .with(55, s[55]! | 0x80)
+        .with(56, 0),
+  },
+} as const;
+
+const littleEndian = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`);
+
+for (const name of ["Ed25519", "Ed448"] as const) {
+  const { hash, domain, order, clamp } = EDDSA[name];
+  const curve = OKP_CURVES[name];
+  const { keyBytes } = curve;
+
+  test(`${name} leaves no piece of keys, nonces or messages`, () => {
+    for (const messageBytes of [60, 700]) {
+      const core = new Core(module);
+      const [key, message] = [keyBytes, messageBytes].map(randomBytes) as [Uint8Array, Uint8Array];
+      const expanded = new Uint8Array(hash(key));
+      const prefix = expanded.subarray(keyBytes);
+      const nonceDigest = new Uint8Array(hash(Buffer.concat([Buffer.from(domain), prefix, message])));
+      const number = littleEndian(nonceDigest) % order;
+      const nonce = Buffer.from(number.toString(16).padStart(2 * keyBytes, "0"), "hex").reverse();
+      const scalar = clamp(expanded.subarray(0, keyBytes));
+      const secrets = new Secrets({ key, scalar, prefix, nonceDigest, nonce, message }, 8);
+      const nothing = <Result>(what: string, operation: () => Result) =>
+        leavesNothing(core, `${what}, ${messageBytes} bytes`, secrets, operation);
+      const none = new Uint8Array(0);
+
+      const slot = nothing("generating a key", () =>
+        OkpPrivateSlot.generate(core, curve, (bytes) => bytes.set(key)),
+      );
+      const publicKey = nothing("computing the public key", () => slot.publicKey());
+      const signature = new Uint8Array(nothing("signing", () => slot.sign(none, message)));
+      // The nonce is the one that was used, or it would not be missed.
+      const [r, s] = [signature.subarray(0, keyBytes), signature.subarray(keyBytes)];
+      const challenge = hash(Buffer.concat([Buffer.from(domain), r, publicKey.exportBytes(), message]));
+      assert.is((number + littleEndian(challenge) * littleEndian(scalar)) % order, littleEndian(s));
+      assert.ok(nothing("verifying", () => publicKey.verify(none, signature, message)));
+      const twoPieces = (state: EddsaState) => {
+        state.update(message.subarray(0, 33));
+        state.update(message.subarray(33));
+      };
+      const inPieces = nothing("signing in pieces", () => {
+        const state = slot.beginSign(none);
+        twoPieces(state);
+        state.commit();
+        twoPieces(state);
+        const result = state.sign();
+        state.close();
+        return result;
+      });
+      assert.equal(new Uint8Array(inPieces), signature);
+      nothing("verifying in pieces", () => {
+        const state = publicKey.beginVerify(none, signature);
+        twoPieces(state);
+        assert.ok(state.verify());
+        state.close();
+      });
+      for (const isCommitted of [false, true]) {
+        nothing("giving up between", () => {
+          const state = slot.beginSign(none);
+          twoPieces(state);
+          if (isCommitted) state.commit();
+          state.close();
+        });
+      }
+    }
+  });
+}
+
+for (const name of ["X25519", "X448"] as const) {
+  test(`${name} leaves no piece of keys and secrets`, () => {
+    const core = new Core(module);
+    const curve = OKP_CURVES[name];
+    const [key, other] = [curve.keyBytes, curve.keyBytes].map(randomBytes) as [Uint8Array, Uint8Array];
+    const elsewhere = new Core(module);
+    const publicKey = new OkpPrivateSlot(elsewhere, curve, other).publicKey();
+    const secret = new OkpPrivateSlot(elsewhere, curve, key).derive(publicKey)!;
+    const secrets = new Secrets({ key, secret }, 8);
+    const slot = leavesNothing(core, "a new key", secrets, () => new OkpPrivateSlot(core, curve, key));
+    leavesNothing(core, "computing the public key", secrets, () => slot.publicKey());
+    const here = new OkpPublicKey(core, curve, publicKey.exportBytes());
+    assert.equal(
+      leavesNothing(core, "deriving", secrets, () => slot.derive(here)),
+      secret,
+    );
+    const small = new OkpPublicKey(core, curve, new Uint8Array(curve.keyBytes));
+    assert.is(
+      leavesNothing(core, "deriving nothing", secrets, () => slot.derive(small)),
+      undefined,
+    );
   });
 }
 

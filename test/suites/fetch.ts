@@ -31,11 +31,25 @@ function inMemory(use: (nano: Runtime, host: Host) => Promise<unknown>, fetch: F
   };
 }
 
+const bytesOf = (digits: string) =>
+  Uint8Array.from(digits.match(/../g)!.map((byte) => Number.parseInt(byte, 16)));
+
+/** "hello", by zstd 1.5, with a checksum; and by Python's gzip. */
+const HELLO_BY_ZSTD = bytesOf("28b52ffd045829000068656c6c6fa36d9f88");
+const HELLO_BY_GZIP = bytesOf("1f8b0800000000000203cb48cdc9c9070086a6103605000000");
+
 /** Says what it was asked, and sends back what it got. */
 async function echo(request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url);
   if (pathname === "/never") return new Promise<Response>(() => {});
   if (pathname === "/moved") return new Response("moved", { status: 307, headers: { location: "/here" } });
+  if (pathname === "/gzip") return new Response(HELLO_BY_GZIP, { headers: { "content-encoding": "gzip" } });
+  if (pathname === "/zstd") {
+    const frames = new Uint8Array([...HELLO_BY_ZSTD, ...HELLO_BY_ZSTD]);
+    return new Response(frames.slice(0, Number(search.slice(1))), {
+      headers: { "content-encoding": "zstd" },
+    });
+  }
   if (pathname === "/loop") return new Response("", { status: 302, headers: { location: "/loop" } });
   const body = new Uint8Array(await request.arrayBuffer());
   const headers = { "x-asked": `${request.method} ${pathname}${search}`, "x-bytes": String(body.length) };
@@ -256,6 +270,35 @@ export const fetching: Suite = {
         }
       };
       await Promise.all(Array.from({ length: 50 }, (_, at) => loop(at * 4)));
+    }),
+
+    "zstd is undone where the engine has it, and an error when it is cut short anywhere": onSockets(
+      async (nano, url) => {
+        const whole = await nano.fetch(`${url}/zstd?${HELLO_BY_ZSTD.length}`);
+        if ((await whole.text()) !== "hello") return new Absent("no zstd: the body is handed on as it is");
+        const two = await nano.fetch(`${url}/zstd?${2 * HELLO_BY_ZSTD.length}`);
+        assert.is(await two.text(), "hellohello");
+        for (let length = 1; length < HELLO_BY_ZSTD.length; length++) {
+          const cut = await nano.fetch(`${url}/zstd?${length}`);
+          const error = await errorOf(() => cut.text());
+          assert.match(error.message, /^fetch: the body is not what its Content-Encoding says: /);
+        }
+      },
+    ),
+
+    "what came coded is handed on without its coding": onSockets(async (nano, url) => {
+      const app = async (request: Request) => {
+        const response = await nano.fetch(`${url}/gzip`);
+        return request.url.endsWith("/new") ? new Response(response.body, response) : response;
+      };
+      const server = await nano.serve({ app });
+      const observed: string[] = [];
+      for (const path of ["/same", "/new"]) {
+        const response = await nano.fetch(server.url + path);
+        observed.push(`${response.headers.get("content-encoding")} ${await response.text()}`);
+      }
+      await server.close({ timeout: 0 });
+      return observed;
     }),
 
     "refused and unknown are explained": onSockets(async (nano) => {

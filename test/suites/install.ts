@@ -1,7 +1,7 @@
 /** `install`: the runtime's functions as the engine's own globals, and the engine's again. */
 import { CryptoKey, createRuntime } from "nanort";
 import * as assert from "uvu/assert";
-import type { Suite } from "./suite.ts";
+import { Absent, type Suite } from "./suite.ts";
 import { errorOf, hex, utf8 } from "./support.ts";
 
 const NAMES = [
@@ -59,6 +59,28 @@ export const installation: Suite = {
       uninstall();
       await nano.close();
       return seen;
+    },
+
+    "fetch goes on working on the timers that are installed, and with Request and Response too": async ({
+      capabilities,
+    }) => {
+      if (!capabilities.includes("sockets")) return new Absent("no listening, and nobody to fetch from");
+      const nano = await createRuntime();
+      const server = await nano.serve({ app: async (request) => new Response(await request.text()) });
+      const echoed = async (text: string) =>
+        (await fetch(new Request(server.url, { method: "POST", body: text }))).text();
+      const uninstall = nano.install(globalThis);
+      assert.is(await echoed("by timers"), "by timers");
+      nano.install(globalThis, { only: ["fetch"] });
+      assert.is(fetch, nano.fetch as unknown);
+      assert.is(await echoed("by all"), "by all");
+      const response = await fetch(`data:,whole`);
+      assert.ok(response instanceof Response);
+      assert.is(await response.text(), "whole");
+      uninstall();
+      assert.is(await echoed("as before"), "as before");
+      await server.close({ timeout: 0 });
+      await nano.close();
     },
 
     "close takes the globals back": async () => {

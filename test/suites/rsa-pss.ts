@@ -3,24 +3,10 @@ import { type CryptoKeyPair, createRuntime } from "nanort";
 import * as assert from "uvu/assert";
 import published from "../vectors/rsa_pss.json" with { type: "json" };
 import type { Suite } from "./suite.ts";
-import { errorOf, fromHex, hex, pattern, runtime } from "./support.ts";
+import { errorOf, fromHex, hex, pattern, type RsaNumbers, rsaJwkOf, runtime } from "./support.ts";
 
 const pss = (hash: string) => ({ name: "RSA-PSS", hash });
-const MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
-
-/** RFC 7518 section 6.3: a key by its numbers, with as many of them as there are. */
-function jwkOf(key: Partial<Record<(typeof MEMBERS)[number], string>>): JsonWebKey {
-  const jwk: JsonWebKey = { kty: "RSA" };
-  for (const member of MEMBERS) {
-    const digits = key[member]?.replace(/^(00)+/, "");
-    if (digits === undefined) continue;
-    const binary = String.fromCharCode(...fromHex(digits.length % 2 ? `0${digits}` : digits));
-    jwk[member] = btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
-  }
-  return jwk;
-}
-
-const keys: Record<string, Partial<Record<(typeof MEMBERS)[number], string>>> = published.keys;
+const keys: Record<string, RsaNumbers> = published.keys;
 
 export const rsaPss: Suite = {
   name: "RSA-PSS",
@@ -29,7 +15,9 @@ export const rsaPss: Suite = {
       const { crypto, subtleSync } = await runtime();
       for (const { source, key, hash, message, saltBytes, signature, valid } of published.vectors) {
         const { n, e } = keys[key]!;
-        const imported = subtleSync.importKey("jwk", jwkOf({ n: n!, e: e! }), pss(hash), false, ["verify"]);
+        const imported = subtleSync.importKey("jwk", rsaJwkOf({ n: n!, e: e! }), pss(hash), false, [
+          "verify",
+        ]);
         const algorithm = { name: "RSA-PSS", saltLength: saltBytes };
         const [bytes, data] = [fromHex(signature), fromHex(message)];
         assert.is(subtleSync.verify(algorithm, imported, bytes, data), valid, source);
@@ -41,8 +29,8 @@ export const rsaPss: Suite = {
       const { crypto, subtleSync } = await runtime();
       for (const [name, key] of Object.entries(keys)) {
         if (!key.d) continue;
-        const secret = subtleSync.importKey("jwk", jwkOf(key), pss("SHA-256"), true, ["sign"]);
-        const open = subtleSync.importKey("jwk", jwkOf({ n: key.n!, e: key.e! }), pss("SHA-256"), true, [
+        const secret = subtleSync.importKey("jwk", rsaJwkOf(key), pss("SHA-256"), true, ["sign"]);
+        const open = subtleSync.importKey("jwk", rsaJwkOf({ n: key.n!, e: key.e! }), pss("SHA-256"), true, [
           "verify",
         ]);
         for (const saltLength of [0, 1, 32, 90]) {
@@ -64,7 +52,7 @@ export const rsaPss: Suite = {
         const { subtleSync } = await runtime();
         const own = subtleSync.importKey(
           "jwk",
-          jwkOf(keys["RSA Laboratories 10, 2048 bits"]!),
+          rsaJwkOf(keys["RSA Laboratories 10, 2048 bits"]!),
           pss("SHA-384"),
           true,
           ["sign"],

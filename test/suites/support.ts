@@ -28,6 +28,23 @@ export function pattern(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+const RSA_MEMBERS = ["n", "e", "d", "p", "q", "dp", "dq", "qi"] as const;
+
+/** What vectors have of a key, in hexadecimal. */
+export type RsaNumbers = Partial<Record<(typeof RSA_MEMBERS)[number], string>>;
+
+/** RFC 7518 section 6.3: a key by its numbers, with as many of them as there are. */
+export function rsaJwkOf(key: RsaNumbers): JsonWebKey {
+  const jwk: JsonWebKey = { kty: "RSA" };
+  for (const member of RSA_MEMBERS) {
+    const digits = key[member]?.replace(/^(00)+/, "");
+    if (digits === undefined) continue;
+    const binary = String.fromCharCode(...fromHex(digits.length % 2 ? `0${digits}` : digits));
+    jwk[member] = btoa(binary).replace(/\+/g, "-").replace(/\//g, "_").replace(/=/g, "");
+  }
+  return jwk;
+}
+
 /** The error that `action` throws or rejects with. */
 export async function errorOf(action: () => unknown): Promise<Error> {
   try {

@@ -1,6 +1,6 @@
 /**
  * Keys as files: JSON Web Keys (RFC 7517), or PEM (RFC 7468) around what WebCrypto calls pkcs8 and spki. What a key is for
- * goes by its name in RFC 7518: ES256, PS256, HS256, A256GCM.
+ * goes by its name in RFC 7518: ES256, PS256, HS256, A256GCM; or in RFC 8037 and RFC 9864: EdDSA, Ed25519.
  */
 import type { Runtime } from "../index.ts";
 import { UsageError } from "./command.ts";
@@ -12,7 +12,7 @@ export type KeyFileFormat = "jwk" | "pem";
 
 /** What any operation of WebCrypto takes for an algorithm: each reads the members that it knows. */
 interface Parameters {
-  name: "ECDSA" | "RSA-PSS" | "HMAC" | "AES-GCM";
+  name: "ECDSA" | "Ed25519" | "Ed448" | "RSA-PSS" | "HMAC" | "AES-GCM";
   namedCurve?: string;
   hash?: string;
   /** In bytes. */
@@ -21,11 +21,14 @@ interface Parameters {
   length?: number;
 }
 
-/** RFC 7518, sections 3.1 and 5.1. */
+/** RFC 7518, sections 3.1 and 5.1; RFC 9864, section 2.2. EdDSA is an older name for both of its algorithms. */
 export const ALGORITHMS: Record<string, Parameters> = {
   ES256: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
   ES384: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
   ES512: { name: "ECDSA", namedCurve: "P-521", hash: "SHA-512" },
+  EdDSA: { name: "Ed25519" },
+  Ed25519: { name: "Ed25519" },
+  Ed448: { name: "Ed448" },
   PS256: { name: "RSA-PSS", hash: "SHA-256", saltLength: 32 },
   PS384: { name: "RSA-PSS", hash: "SHA-384", saltLength: 48 },
   PS512: { name: "RSA-PSS", hash: "SHA-512", saltLength: 64 },
@@ -94,7 +97,7 @@ export async function encodeKey(
   format: KeyFileFormat,
 ): Promise<string> {
   if (format === "jwk") {
-    const { kty, ext: _, ...members } = await subtle.exportKey("jwk", key);
+    const { kty, alg: _alg, ext: _ext, ...members } = await subtle.exportKey("jwk", key);
     return `${JSON.stringify({ kty, alg: algorithm, ...members }, null, 2)}\n`;
   }
   const der = await subtle.exportKey(key.type === "private" ? "pkcs8" : "spki", key);
@@ -116,7 +119,7 @@ function parseJwk(path: string, text: string): JsonWebKey {
 }
 
 /** What a PEM file can hold. The key itself says which. */
-const PEM_ALGORITHMS = ["ES256", "ES384", "ES512", "PS256"];
+const PEM_ALGORITHMS = ["ES256", "ES384", "ES512", "Ed25519", "Ed448", "PS256"];
 
 async function jwkOfPem(subtle: Subtle, path: string, pem: string): Promise<JsonWebKey> {
   const [, label, base64] =
@@ -134,19 +137,20 @@ async function jwkOfPem(subtle: Subtle, path: string, pem: string): Promise<Json
     const { alg: _alg, key_ops: _keyOps, ...jwk } = await subtle.exportKey("jwk", key);
     return jwk;
   }
-  throw new UsageError(`${path} holds no RSA key, and none for P-256, P-384 or P-521`);
+  throw new UsageError(`${path} holds no RSA key, and none for P-256, P-384, P-521, Ed25519 or Ed448`);
 }
 
-/** RFC 7518's name for what a key is for. A curve has one only (section 3.4). */
-function algorithmOf(path: string, { alg, crv }: JsonWebKey, given: string | undefined): string {
-  if (given !== undefined) requireAlgorithm(given);
-  const ofCurve = Object.entries(ALGORITHMS).find(([, { namedCurve }]) => namedCurve && namedCurve === crv);
-  const said = alg ?? ofCurve?.[0];
+/** The name of what a key is for. A curve has one only (RFC 7518, section 3.4), but for EdDSA, which stands for two. */
+function algorithmOf(path: string, { alg, crv }: JsonWebKey, wanted: string | undefined): string {
+  if (wanted !== undefined) requireAlgorithm(wanted);
+  const names = Object.keys(ALGORITHMS);
+  const exact = (name: string | undefined) => (name === "EdDSA" && crv !== undefined ? crv : name);
+  const given = exact(wanted);
+  const said = exact(alg) ?? names.find((name) => crv === (ALGORITHMS[name]!.namedCurve ?? name));
   if (said === undefined) {
     if (given !== undefined) return given;
     throw new UsageError(`${path} does not say what it is for; add --algorithm, such as PS256`);
   }
-  const names = Object.keys(ALGORITHMS);
   if (!names.includes(said)) {
     throw new UsageError(`${path} is for ${JSON.stringify(said)}, which is none of ${names.join(", ")}`);
   }

@@ -12,9 +12,10 @@ const PUBLIC_EXPONENT = Uint8Array.of(1, 0, 1);
 
 const HELP = `Usage: nanort keygen --algorithm A [--format jwk|pem] [--out FILE] [--public FILE] [--bits N]
 
-Makes a key, by the names of RFC 7518, and prints it, or writes it to a file that only you may read.
+Makes a key, by the names of RFC 7518 and RFC 8037, and prints it, or writes it to a file that only you may read.
 
   --algorithm A  ES256 ES384 ES512        a key pair for ECDSA, on P-256, P-384 or P-521
+                 EdDSA Ed448              a key pair for EdDSA: Ed25519, or Ed448
                  PS256 PS384 PS512        a key pair for RSA-PSS
                  HS256 HS384 HS512        a secret for HMAC
                  A128GCM A192GCM A256GCM  a secret for AES-GCM

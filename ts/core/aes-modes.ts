@@ -1,7 +1,7 @@
 /** AES-CBC and AES-CTR (NIST SP 800-38A) and AES-KW (RFC 3394) in the core: a key slot for each of them, and messages. */
 import type { Arena, Core } from "./core.ts";
 import { WINDOW_BYTES } from "./hash.ts";
-import { keepSecret } from "./secrets.ts";
+import { PreparedSlot, preparedOf } from "./secret-slot.ts";
 import { check, Status } from "./status.ts";
 
 export const AES_BLOCK_BYTES = 16;
@@ -9,51 +9,34 @@ export const AES_BLOCK_BYTES = 16;
 /** What AES-KW puts before the key that is wrapped. */
 export const KEY_WRAP_BYTES = 8;
 
-/**
- * A key slot: the round keys, and, where the key may be exported, its bits. Both are wiped when the slot is collected, or
- * the core closed.
- */
-export class AesSlot {
-  readonly #core: Core;
-  readonly #prepared: Uint8Array;
-  readonly #bits: Uint8Array<ArrayBuffer> | undefined;
-
+/** A key slot: the round keys. */
+export class AesSlot extends PreparedSlot {
   /**
    * @param key of 16, 24 or 32 bytes.
-   * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
+   * @param bits as PreparedSlot takes them.
    */
   constructor(core: Core, key: Uint8Array, bits?: Uint8Array<ArrayBuffer>) {
-    this.#core = core;
-    this.#prepared = prepare(core, key);
-    this.#bits = bits;
-    keepSecret(core, this, this.#prepared);
-    if (bits) keepSecret(core, this, bits);
-  }
-
-  /** A copy of the key's bits, for a slot that was given them. */
-  exportBits(): Uint8Array<ArrayBuffer> {
-    this.#core.requireOpen();
-    return this.#bits!.slice();
+    super(core, key, core.raw["aes.prepared_bytes"](), core.raw["aes.prepare"], bits);
   }
 
   /** A message in CBC under way, padded. @param iv of 16 bytes. */
   beginCbc(iv: Uint8Array, bytesMax: number): CbcMessage {
-    return new CbcMessage(this.#core, this.#prepared, iv, bytesMax);
+    return new CbcMessage(this.core, preparedOf(this), iv, bytesMax);
   }
 
   /** A message in CTR under way. @param counter of 16 bytes, of which the last `counterBits` bits are counted. */
   beginCtr(counter: Uint8Array, counterBits: number, bytesMax: number): CtrMessage {
-    return new CtrMessage(this.#core, this.#prepared, counter, counterBits, bytesMax);
+    return new CtrMessage(this.core, preparedOf(this), counter, counterBits, bytesMax);
   }
 
   /** The wrapping of a key of 16 bytes or more, a multiple of 8, under way. */
   beginWrap(key: Uint8Array): KeyWrap {
-    return new KeyWrap(this.#core, this.#prepared, "aes_kw.wrap", key);
+    return new KeyWrap(this.core, preparedOf(this), "aes_kw.wrap", key);
   }
 
   /** The unwrapping of what `beginWrap` gave: 8 bytes more than the key. */
   beginUnwrap(wrapped: Uint8Array): KeyWrap {
-    return new KeyWrap(this.#core, this.#prepared, "aes_kw.unwrap", wrapped);
+    return new KeyWrap(this.core, preparedOf(this), "aes_kw.unwrap", wrapped);
   }
 }
 
@@ -238,19 +221,5 @@ export class KeyWrap {
 
   close(): void {
     this.#arena.close();
-  }
-}
-
-/** The round keys. */
-function prepare(core: Core, key: Uint8Array): Uint8Array {
-  const { raw, memory } = core;
-  const arena = core.openArena();
-  try {
-    const length = check(raw["aes.prepared_bytes"]());
-    const prepared = arena.alloc(length);
-    check(raw["aes.prepare"](arena.place(key), key.length, prepared));
-    return new Uint8Array(memory.copy(prepared, length));
-  } finally {
-    arena.close();
   }
 }

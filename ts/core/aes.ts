@@ -1,7 +1,7 @@
 /** AES-GCM in the core (NIST SP 800-38D): a key slot that holds the prepared key, and what is done with it. */
 import type { Arena, Core } from "./core.ts";
 import { WINDOW_BYTES } from "./hash.ts";
-import { keepSecret } from "./secrets.ts";
+import { PreparedSlot, preparedOf } from "./secret-slot.ts";
 import { CoreError, check, Status } from "./status.ts";
 
 /** How long a plaintext may be (section 5.2.1.1: 2^39 - 256 bits). A longer one is refused by the core, at the latest when it has come so far. */
@@ -10,32 +10,17 @@ export const AES_GCM_TEXT_BYTES_MAX = 2 ** 36 - 32;
 const TAG_BYTES_MAX = 16;
 
 /**
- * A key slot: the round keys and powers of H, and, where the key may be exported, its bits. Both are wiped when the
- * slot is collected, or the core closed.
+ * A key slot: the round keys and powers of H.
  *
  * In all that follows an IV has one byte at least, and a tag 32, 64, 96, 104, 112, 120 or 128 bits.
  */
-export class AesGcmSlot {
-  readonly #core: Core;
-  readonly #prepared: Uint8Array;
-  readonly #bits: Uint8Array<ArrayBuffer> | undefined;
-
+export class AesGcmSlot extends PreparedSlot {
   /**
    * @param key of 16, 24 or 32 bytes.
-   * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
+   * @param bits as PreparedSlot takes them.
    */
   constructor(core: Core, key: Uint8Array, bits?: Uint8Array<ArrayBuffer>) {
-    this.#core = core;
-    this.#prepared = prepare(core, key);
-    this.#bits = bits;
-    keepSecret(core, this, this.#prepared);
-    if (bits) keepSecret(core, this, bits);
-  }
-
-  /** A copy of the key's bits, for a slot that was given them. */
-  exportBits(): Uint8Array<ArrayBuffer> {
-    this.#core.requireOpen();
-    return this.#bits!.slice();
+    super(core, key, core.raw["aes_gcm.prepared_bytes"](), core.raw["aes_gcm.prepare"], bits);
   }
 
   /** The ciphertext, and behind it the tag. */
@@ -55,11 +40,11 @@ export class AesGcmSlot {
         sealer.close();
       }
     }
-    const { raw, memory } = this.#core;
-    const arena = this.#core.openArena();
+    const { raw, memory } = this.core;
+    const arena = this.core.openArena();
     try {
       const prepared = this.#place(arena, plaintext, length + tagBytes, iv, aad);
-      const text = prepared + this.#prepared.length;
+      const text = prepared + preparedOf(this).length;
       const tag = text + length;
       const ivAt = tag + tagBytes;
       const aadAt = ivAt + iv.length;
@@ -79,7 +64,7 @@ export class AesGcmSlot {
   open(iv: Uint8Array, aad: Uint8Array, sealed: Uint8Array, tagBits: number): ArrayBuffer | null {
     const tagBytes = tagBytesOf(tagBits);
     const length = sealed.length - tagBytes;
-    this.#core.requireOpen();
+    this.core.requireOpen();
     if (length < 0) return null;
     if (iv.length + aad.length + length > WINDOW_BYTES) {
       const ciphertext = sealed.subarray(0, length);
@@ -96,11 +81,11 @@ export class AesGcmSlot {
         opener.close();
       }
     }
-    const { raw, memory } = this.#core;
-    const arena = this.#core.openArena();
+    const { raw, memory } = this.core;
+    const arena = this.core.openArena();
     try {
       const prepared = this.#place(arena, sealed, sealed.length, iv, aad);
-      const text = prepared + this.#prepared.length;
+      const text = prepared + preparedOf(this).length;
       const tag = text + length;
       const ivAt = tag + tagBytes;
       const aadAt = ivAt + iv.length;
@@ -115,10 +100,10 @@ export class AesGcmSlot {
 
   /** Places the prepared key; behind it the text, in so many bytes; IV; additional data. Gives the key's address. */
   #place(arena: Arena, text: Uint8Array, textBytes: number, iv: Uint8Array, aad: Uint8Array): number {
-    const textAt = this.#prepared.length;
+    const textAt = preparedOf(this).length;
     const prepared = arena.alloc(textAt + textBytes + iv.length + aad.length);
-    const { bytes } = this.#core.memory;
-    bytes.set(this.#prepared, prepared);
+    const { bytes } = this.core.memory;
+    bytes.set(preparedOf(this), prepared);
     bytes.set(text, prepared + textAt);
     bytes.set(iv, prepared + textAt + textBytes);
     if (aad.length > 0) bytes.set(aad, prepared + textAt + textBytes + iv.length);
@@ -127,12 +112,12 @@ export class AesGcmSlot {
 
   /** Encryption in pieces. */
   beginSeal(): AesGcmSealer {
-    return new AesGcmSealer(this.#core, this.#prepared);
+    return new AesGcmSealer(this.core, preparedOf(this));
   }
 
   /** Decryption in pieces. */
   beginOpen(): AesGcmOpener {
-    return new AesGcmOpener(this.#core, this.#prepared);
+    return new AesGcmOpener(this.core, preparedOf(this));
   }
 }
 
@@ -287,19 +272,4 @@ function authentic(result: number): boolean {
   if (result === Status.AUTHENTICATION_FAILED) return false;
   check(result);
   return true;
-}
-
-/** Round keys, powers of H, and what else the core makes of a key once. */
-function prepare(core: Core, key: Uint8Array): Uint8Array {
-  const { raw, memory } = core;
-  const arena = core.openArena();
-  try {
-    const length = check(raw["aes_gcm.prepared_bytes"]());
-    const prepared = arena.alloc(length);
-    const address = arena.place(key);
-    check(raw["aes_gcm.prepare"](address, key.length, prepared));
-    return new Uint8Array(memory.copy(prepared, length));
-  } finally {
-    arena.close();
-  }
 }

@@ -1,4 +1,7 @@
-/** Keys of elliptic curves (SP 800-186) and ECDSA (FIPS 186-5) in the core: a key slot, and public keys. */
+/**
+ * Keys of elliptic curves (SP 800-186), ECDSA (FIPS 186-5) and ECDH (SP 800-56A) in the core: a key slot, and public
+ * keys.
+ */
 import type { Arena, Core } from "./core.ts";
 import type { HashAlgorithm } from "./hash.ts";
 import { keepSecret } from "./secrets.ts";
@@ -287,6 +290,25 @@ export class EcPrivateSlot {
     const random = arena.place(entropy);
     check(raw["ecdsa.sign"](id, hash.id, scalar, hashed, hashedBytes, random, entropy.length, signature));
     return memory.copy(signature, 2 * scalarBytes);
+  }
+
+  /**
+   * The secret shared with the holder of another key on the same curve, for the caller to wipe: the coordinate x of the
+   * product.
+   */
+  deriveSecret(publicKey: EcPublicKey): Uint8Array<ArrayBuffer> {
+    const { raw, memory } = this.#core;
+    const { id, scalarBytes } = this.curve;
+    const point = publicKey.exportPoint();
+    this.#requireOpen();
+    const arena = this.#core.openArena();
+    try {
+      const secret = arena.alloc(scalarBytes);
+      check(raw["ecdh.derive"](id, arena.place(this.#scalar), arena.place(point), secret));
+      return new Uint8Array(memory.copy(secret, scalarBytes));
+    } finally {
+      arena.close();
+    }
   }
 
   /** Wipes the key now; what is asked of the slot afterwards is refused. */

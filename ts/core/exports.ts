@@ -157,6 +157,52 @@ export interface CoreExports {
     signatureLength: number,
   ): number;
 
+  "ecdh.derive"(curve: number, key: number, publicKey: number, output: number): number;
+
+  "eddsa.prepared_bytes"(curve: number): number;
+  "eddsa.prepare"(curve: number, key: number, prepared: number): number;
+  "eddsa.sign"(
+    curve: number,
+    prepared: number,
+    context: number,
+    contextLength: number,
+    input: number,
+    inputLength: number,
+    output: number,
+  ): number;
+  "eddsa.verify"(
+    curve: number,
+    key: number,
+    context: number,
+    contextLength: number,
+    signature: number,
+    input: number,
+    inputLength: number,
+  ): number;
+  "eddsa.state_bytes"(curve: number): number;
+  "eddsa.begin_sign"(
+    curve: number,
+    prepared: number,
+    context: number,
+    contextLength: number,
+    state: number,
+  ): number;
+  "eddsa.update"(curve: number, state: number, input: number, inputLength: number): number;
+  "eddsa.commit"(curve: number, state: number): number;
+  "eddsa.finish_sign"(curve: number, state: number, output: number): number;
+  "eddsa.begin_verify"(
+    curve: number,
+    key: number,
+    context: number,
+    contextLength: number,
+    signature: number,
+    state: number,
+  ): number;
+  "eddsa.finish_verify"(curve: number, state: number): number;
+
+  "xdh.public_key"(curve: number, key: number, output: number): number;
+  "xdh.derive"(curve: number, key: number, publicKey: number, output: number): number;
+
   "rsa.prepared_bytes"(modulusBits: number, exponentLength: number, pBits: number, qBits: number): number;
   "rsa.scratch_bytes"(modulusBits: number, exponentLength: number, pBits: number, qBits: number): number;
   "rsa.prepare"(

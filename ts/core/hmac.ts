@@ -1,49 +1,35 @@
 /** HMAC in the core (FIPS 198-1): a key slot that holds the prepared key, and what is done with it. */
 import type { Arena, Core } from "./core.ts";
 import { type HashAlgorithm, WINDOW_BYTES } from "./hash.ts";
-import { keepSecret } from "./secrets.ts";
+import { PreparedSlot, preparedOf } from "./secret-slot.ts";
 import { check } from "./status.ts";
 
-/**
- * A key slot: the states after the inner and the outer key block, and, where the key may be exported, its bits.
- * Both are wiped when the slot is collected or the core is closed.
- */
-export class HmacSlot {
+/** A key slot: the states after the inner and the outer key block. */
+export class HmacSlot extends PreparedSlot {
   readonly hash: HashAlgorithm;
-  readonly #core: Core;
-  readonly #prepared: Uint8Array;
-  readonly #bits: Uint8Array<ArrayBuffer> | undefined;
 
   /**
    * @param key of any length. For one longer than a block its digest will do (FIPS 198-1, section 4, step 2).
-   * @param bits what `exportBits` shall give; they belong to the slot from here on. Absent: never exported.
+   * @param bits as PreparedSlot takes them.
    */
   constructor(core: Core, hash: HashAlgorithm, key: Uint8Array, bits?: Uint8Array<ArrayBuffer>) {
+    const { raw } = core;
+    const prepare = (...args: [number, number, number]) => raw["hmac.prepare"](hash.id, ...args);
+    super(core, key, raw["hmac.prepared_bytes"](hash.id), prepare, bits);
     this.hash = hash;
-    this.#core = core;
-    this.#prepared = prepare(core, hash, key);
-    this.#bits = bits;
-    keepSecret(core, this, this.#prepared);
-    if (bits) keepSecret(core, this, bits);
-  }
-
-  /** A copy of the key's bits, for a slot that was given them. */
-  exportBits(): Uint8Array<ArrayBuffer> {
-    this.#core.requireOpen();
-    return this.#bits!.slice();
   }
 
   /** The MAC of `message`: as many bytes as the hash gives. */
   sign(message: Uint8Array): ArrayBuffer {
     if (message.length > WINDOW_BYTES) return this.#inPieces(message, (signer) => signer.final());
-    const { raw, memory } = this.#core;
+    const { raw, memory } = this.core;
     const { digestBytes } = this.hash;
-    const arena = this.#core.openArena();
+    const arena = this.core.openArena();
     try {
-      const prepared = arena.alloc(this.#prepared.length + digestBytes + message.length);
-      const output = prepared + this.#prepared.length;
+      const prepared = arena.alloc(preparedOf(this).length + digestBytes + message.length);
+      const output = prepared + preparedOf(this).length;
       const input = output + digestBytes;
-      memory.bytes.set(this.#prepared, prepared);
+      memory.bytes.set(preparedOf(this), prepared);
       memory.bytes.set(message, input);
       check(raw["hmac.sign"](prepared, input, message.length, output));
       return memory.copy(output, digestBytes);
@@ -55,15 +41,15 @@ export class HmacSlot {
   /** Whether `mac` is the MAC of `message`, in time that does not depend on where they differ. */
   verify(message: Uint8Array, mac: Uint8Array): boolean {
     if (message.length > WINDOW_BYTES) return this.#inPieces(message, (signer) => signer.verify(mac));
-    this.#core.requireOpen();
+    this.core.requireOpen();
     if (mac.length !== this.hash.digestBytes) return false;
-    const { raw, memory } = this.#core;
-    const arena = this.#core.openArena();
+    const { raw, memory } = this.core;
+    const arena = this.core.openArena();
     try {
-      const prepared = arena.alloc(this.#prepared.length + mac.length + message.length);
-      const given = prepared + this.#prepared.length;
+      const prepared = arena.alloc(preparedOf(this).length + mac.length + message.length);
+      const given = prepared + preparedOf(this).length;
       const input = given + mac.length;
-      memory.bytes.set(this.#prepared, prepared);
+      memory.bytes.set(preparedOf(this), prepared);
       memory.bytes.set(mac, given);
       memory.bytes.set(message, input);
       return check(raw["hmac.verify"](prepared, input, message.length, given, mac.length)) === 1;
@@ -74,7 +60,7 @@ export class HmacSlot {
 
   /** A MAC in pieces. */
   begin(): HmacSigner {
-    return new HmacSigner(this.#core, this.hash, this.#prepared);
+    return new HmacSigner(this.core, this.hash, preparedOf(this));
   }
 
   #inPieces<Result>(message: Uint8Array, finish: (signer: HmacSigner) => Result): Result {
@@ -136,20 +122,5 @@ export class HmacSigner {
 
   close(): void {
     this.#arena.close();
-  }
-}
-
-/** The states after the inner and the outer key block. */
-function prepare(core: Core, hash: HashAlgorithm, key: Uint8Array): Uint8Array {
-  const { raw, memory } = core;
-  const arena = core.openArena();
-  try {
-    const length = check(raw["hmac.prepared_bytes"](hash.id));
-    const prepared = arena.alloc(length);
-    const address = arena.place(key);
-    check(raw["hmac.prepare"](hash.id, address, key.length, prepared));
-    return new Uint8Array(memory.copy(prepared, length));
-  } finally {
-    arena.close();
   }
 }

@@ -169,7 +169,9 @@ export interface Member {
 }
 
 /** A dictionary's conversion, and its members in the order in which it reads them. */
-export interface Dictionary<T> extends Conversion<T> {
+export interface Dictionary<T> {
+  /** @param name what the member of that name is, for a dictionary whose caller has read it already. */
+  (value: unknown, where: Where, name?: string): T;
   readonly members: readonly Member[];
 }
 
@@ -181,11 +183,11 @@ export interface Dictionary<T> extends Conversion<T> {
  */
 export function dictionary<T>(type: string, ...levels: readonly (readonly Member[])[]): Dictionary<T> {
   const members = levels.flatMap((level) => [...level].sort((a, b) => (a.name < b.name ? -1 : 1)));
-  const convert: Conversion<T> = (value, where) => {
+  const convert = (value: unknown, where: Where, known?: string) => {
     const object = dictionaryObject(value, type, where);
     const result = new Members();
     for (const { name, type: convert, required } of members) {
-      const given = object[name];
+      const given = known !== undefined && name === "name" ? known : object[name];
       if (required) result[name] = requiredMember(given, convert, name, type, where);
       else if (given !== undefined) result[name] = optionalMember(given, convert, name, where);
     }

@@ -36,6 +36,10 @@ const other_primes = "300b" ++ "3009" ++ "020101" ++ "020102" ++ "020103";
 const multi_prime_key = "302c" ++ "020101" ++ rsa_integers ++ other_primes;
 const scalar = "11" ** 32;
 const point = "04" ++ "22" ** 64;
+const ed25519 = "3005" ++ "06032b6570";
+const x25519 = "3005" ++ "06032b656e";
+const ed448 = "3005" ++ "06032b6571";
+const x448 = "3005" ++ "06032b656f";
 const attributes = "a01d" ++
     "300b" ++ "06032a0304" ++ "3104" ++ "0c026869" ++
     "300e" ++ "06032a0305" ++ "3107" ++ "0101ff" ++ "02020080";
@@ -44,6 +48,9 @@ const attributes = "a01d" ++
 const public_keys = [_][]const u8{
     hex("301c" ++ rsa_encryption ++ "030b00" ++ rsa_public_key),
     hex("3059" ++ ec_public_key_p256 ++ "034200" ++ point),
+    hex("302a" ++ ed25519 ++ "032100" ++ "33" ** 32),
+    hex("3042" ++ x448 ++ "033900" ++ "33" ** 56),
+    hex("3043" ++ ed448 ++ "033a00" ++ "33" ** 57),
 };
 
 /// PrivateKeyInfo as `write` makes it.
@@ -52,6 +59,9 @@ const plain_private_keys = [_][]const u8{
     hex("308187" ++ "020100" ++ ec_public_key_p256 ++ "046d" ++
         "306b" ++ "020101" ++ "0420" ++ scalar ++ "a144034200" ++ point),
     hex("3041" ++ "020100" ++ ec_public_key_p256 ++ "0427" ++ "3025" ++ "020101" ++ "0420" ++ scalar),
+    hex("302e" ++ "020100" ++ x25519 ++ "0422" ++ "0420" ++ scalar),
+    hex("3046" ++ "020100" ++ x448 ++ "043a" ++ "0438" ++ "11" ** 56),
+    hex("3047" ++ "020100" ++ ed448 ++ "043b" ++ "0439" ++ "11" ** 57),
 };
 
 /// With attributes, version 2 and a public key, or parameters that were said before.
@@ -62,6 +72,8 @@ const other_private_keys = [_][]const u8{
     hex("308185" ++ "020101" ++ ec_public_key_p256 ++ "0427" ++ "3025" ++ "020101" ++ "0420" ++ scalar ++
         "814200" ++ point),
     hex("3037" ++ "020100" ++ rsa_encryption ++ "0421" ++ rsa_private_key ++ "a000"),
+    hex("3070" ++ "020101" ++ x25519 ++ "0422" ++ "0420" ++ scalar ++ attributes ++ "812100" ++ "33" ** 32),
+    hex("304d" ++ "020100" ++ x25519 ++ "0422" ++ "0420" ++ scalar ++ attributes),
 };
 
 const private_keys = plain_private_keys ++ other_private_keys;
@@ -224,6 +236,10 @@ const Reference = struct {
                 try require(bytes.len > 0);
                 return .{ .ec = .{ .curve = curve, .point = bytes } };
             },
+            .okp => |curve| {
+                try require(bytes.len == curve.keyBytes());
+                return .{ .okp = .{ .curve = curve, .public_key = bytes } };
+            },
         }
     }
 
@@ -283,12 +299,24 @@ const Reference = struct {
                 }
                 return key;
             },
+            .okp => |curve| {
+                try require(inner.tag == 4 and inner.contents.len == curve.keyBytes());
+                const given = if (public_key) |key| key.okp.public_key else null;
+                return .{ .okp = .{ .curve = curve, .public_key = given, .private_key = inner.contents } };
+            },
         }
     }
 
     fn algorithmIn(node: Node) !oids.AlgorithmIdentifier {
-        const parts = try members(node, 0x30, 2, 2);
+        const parts = try members(node, 0x30, 1, 2);
         try require(parts[0].tag == 6);
+        if (parts.len == 1) {
+            const curves = [_]oids.OkpCurve{ .x25519, .x448, .ed25519, .ed448 };
+            for (curves, [_][]const u8{ hex("2b656e"), hex("2b656f"), hex("2b6570"), hex("2b6571") }) |curve, identifier| {
+                if (std.mem.eql(u8, parts[0].contents, identifier)) return .{ .okp = curve };
+            }
+            return error.No;
+        }
         if (std.mem.eql(u8, parts[0].contents, hex("2a864886f70d010101"))) {
             try require(parts[1].tag == 5);
             return .rsa;
@@ -366,7 +394,10 @@ fn expectAgreement(input: []const u8) !void {
     if (public_key) |key| try expectWritten(input, key, table.Table.of(key, input).key(PublicKey, input));
     if (private_key) |key| {
         const room = try writeInto(&buffer, key);
-        try testing.expectEqualDeep(key, try PrivateKey.parse(room));
+        var kept = key;
+        // RFC 8410's public keys are not written beside private ones.
+        if (kept == .okp) kept.okp.public_key = null;
+        try testing.expectEqualDeep(kept, try PrivateKey.parse(room));
     }
 }
 
@@ -396,7 +427,7 @@ test "every golden key is read, and written again" {
         try expectWritten(input, key, table.Table.of(key, input).key(PrivateKey, input));
         try expectAgreement(input);
     }
-    for (other_private_keys, [_]usize{ 0, 1, 1, 0 }) |input, plain| {
+    for (other_private_keys, [_]usize{ 0, 1, 1, 0, 3, 3 }) |input, plain| {
         const written = try writeInto(&buffer, try PrivateKey.parse(input));
         try testing.expectEqualSlices(u8, plain_private_keys[plain], written);
         try expectAgreement(input);
@@ -430,6 +461,14 @@ test "a public key that is not the private key's, or without version 2, is refus
         "3035" ++ "020102" ++ rsa,
         "3081cd" ++ "020101" ++ ec_public_key_p256 ++ "046d" ++ "306b" ++ "020101" ++ "0420" ++ scalar ++
             "a144034200" ++ point ++ "81420004" ++ "23" ** 64,
+        // RFC 8410: of another curve's length, without version 2, and version 2 without one.
+        "306a" ++ "020101" ++ x25519 ++ "0422" ++ "0420" ++ scalar ++ "813900" ++ "33" ** 56,
+        "3051" ++ "020100" ++ x25519 ++ "0422" ++ "0420" ++ scalar ++ "812100" ++ "33" ** 32,
+        "302e" ++ "020101" ++ x25519 ++ "0422" ++ "0420" ++ scalar,
+        // And CurvePrivateKey itself: bare, too long by a byte, and followed by one.
+        "302c" ++ "020100" ++ x25519 ++ "0420" ++ scalar,
+        "302f" ++ "020100" ++ x25519 ++ "0423" ++ "0421" ++ scalar ++ "00",
+        "302f" ++ "020100" ++ x25519 ++ "0423" ++ "0420" ++ scalar ++ "00",
     }) |digits| {
         try testing.expectError(error.InvalidDer, PrivateKey.parse(hex(digits)));
         try expectAgreement(hex(digits));
@@ -497,6 +536,7 @@ const splinters = [_][]const u8{
     "\x03\x02\x00\x01", "\x03\x01\x00",       "\x04\x01\x00",         "\xa0\x00",
     "\xa1\x00",         "\x31\x00",           "\x06\x03\x2a\x03\x04", "\x06\x05\x2b\x81\x04\x00\x22",
     "\x1f\x01",         hex(p256_identifier), hex(rsa_encryption),    hex(attributes),
+    hex(ed25519),       hex(ed448),           "\x04\x20",             "\x81\x21\x00" ++ "\x44" ** 32,
 };
 
 /// A tree that is changed in one place and encoded with lengths that fit. Where a string holds the DER of a structure,
@@ -514,7 +554,8 @@ const Mutator = struct {
     fn inner(node: Node) ?struct { prefix: []const u8, bytes: []const u8 } {
         const prefix: usize = if (node.tag == 0x03 or node.tag == 0x81) 1 else if (node.tag == 0x04) 0 else return null;
         const rest = node.contents[@min(prefix, node.contents.len)..];
-        return if (rest.len > 0 and rest[0] == 0x30) .{ .prefix = node.contents[0..prefix], .bytes = rest } else null;
+        const is_structure = rest.len > 2 and (rest[0] == 0x30 or (rest[0] == 0x04 and rest[1] == rest.len - 2));
+        return if (is_structure) .{ .prefix = node.contents[0..prefix], .bytes = rest } else null;
     }
 
     fn count(node: Node) usize {

@@ -14,6 +14,7 @@
 const std = @import("std");
 const oids = @import("oids.zig");
 const ec_key = @import("ec_key.zig");
+const okp_key = @import("okp_key.zig");
 const rsa_key = @import("rsa_key.zig");
 const spki = @import("spki.zig");
 const Reader = @import("reader.zig").Reader;
@@ -26,6 +27,7 @@ pub const Error = oids.Error || rsa_key.Error;
 pub const PrivateKey = union(oids.Algorithm) {
     rsa: rsa_key.PrivateKey,
     ec: ec_key.PrivateKey,
+    okp: okp_key.PrivateKey,
 
     const version_1 = 0;
     const version_2 = 1;
@@ -48,6 +50,7 @@ pub const PrivateKey = union(oids.Algorithm) {
         var key: PrivateKey = switch (algorithm) {
             .rsa => .{ .rsa = try .parse(private_key) },
             .ec => |curve| .{ .ec = try .parse(curve, private_key) },
+            .okp => |curve| .{ .okp = try .parse(curve, private_key) },
         };
         if (public_key) |given| try key.join(given);
         return key;
@@ -62,6 +65,10 @@ pub const PrivateKey = union(oids.Algorithm) {
                 ec.point = point;
                 break :same std.mem.eql(u8, point, public_key.ec.point);
             },
+            .okp => |*okp| same: {
+                okp.public_key = public_key.okp.public_key;
+                break :same true;
+            },
         };
         if (!same) return error.InvalidDer;
     }
@@ -75,6 +82,7 @@ pub const PrivateKey = union(oids.Algorithm) {
         const algorithm: oids.AlgorithmIdentifier = switch (key) {
             .rsa => .rsa,
             .ec => |ec| .{ .ec = ec.curve },
+            .okp => |okp| .{ .okp = okp.curve },
         };
         algorithm.write(writer);
         writer.version(version_1);

@@ -9,6 +9,7 @@
 const std = @import("std");
 const oids = @import("oids.zig");
 const ec_key = @import("ec_key.zig");
+const okp_key = @import("okp_key.zig");
 const rsa_key = @import("rsa_key.zig");
 const Reader = @import("reader.zig").Reader;
 const Writer = @import("writer.zig").Writer;
@@ -19,6 +20,7 @@ pub const Error = oids.Error;
 pub const PublicKey = union(oids.Algorithm) {
     rsa: rsa_key.PublicKey,
     ec: ec_key.PublicKey,
+    okp: okp_key.PublicKey,
 
     pub fn parse(bytes: []const u8) Error!PublicKey {
         var outer: Reader = .init(bytes);
@@ -35,6 +37,7 @@ pub const PublicKey = union(oids.Algorithm) {
         return switch (algorithm) {
             .rsa => .{ .rsa = try .parse(public_key) },
             .ec => |curve| .{ .ec = try .parse(curve, public_key) },
+            .okp => |curve| .{ .okp = try .parse(curve, public_key) },
         };
     }
 
@@ -43,11 +46,13 @@ pub const PublicKey = union(oids.Algorithm) {
         switch (key) {
             .rsa => |rsa| rsa.write(writer),
             .ec => |ec| writer.bytes(ec.point),
+            .okp => |okp| writer.bytes(okp.public_key),
         }
         writer.wrapBits(.bit_string, end);
         const algorithm: oids.AlgorithmIdentifier = switch (key) {
             .rsa => .rsa,
             .ec => |ec| .{ .ec = ec.curve },
+            .okp => |okp| .{ .okp = okp.curve },
         };
         algorithm.write(writer);
         writer.wrap(.sequence, end);

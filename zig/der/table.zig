@@ -2,12 +2,13 @@
 //! area is the key file; writing goes by it, and the area is whatever holds the parts.
 //!
 //!      0  u32  algorithm   oids.Algorithm
-//!      4  u32  curve       oids.Curve; 0 for RSA
+//!      4  u32  curve       oids.Curve or oids.OkpCurve; 0 for RSA
 //!      8  8 x (u32 offset, u32 length):
 //!              RSA         n, e; then, of a private key, d, p, q, dp, dq, qi: big-endian, above zero
 //!              EC          the point; then, of a private key, the scalar
+//!              OKP         the public key; then, of a private key, that
 //!
-//! Parts that a key does not have are all zero: a private key on a curve may come without its point.
+//! Parts that a key does not have are all zero: a private key on a curve may come without its public one.
 
 const std = @import("std");
 const oids = @import("oids.zig");
@@ -16,7 +17,7 @@ const significant = @import("writer.zig").significant;
 
 pub const Error = error{
     /// No key can be made of these parts: an algorithm or curve that is not known, a part outside the area, an integer
-    /// that is zero, a scalar or an uncompressed point that has not the curve's length.
+    /// that is zero, a scalar, an uncompressed point or a key that has not the curve's length.
     InvalidKeyParts,
 };
 
@@ -45,6 +46,7 @@ pub const Table = extern struct {
         return switch (given) {
             .rsa => |rsa| .ofParts(.rsa, 0, rsa, area),
             .ec => |ec| .ofParts(.ec, @intFromEnum(ec.curve), ec, area),
+            .okp => |okp| .ofParts(.okp, @intFromEnum(okp.curve), okp, area),
         };
     }
 
@@ -53,7 +55,7 @@ pub const Table = extern struct {
         var table: Table = .{ .algorithm = @intFromEnum(algorithm), .curve = curve };
         comptime var i = 0;
         inline for (@typeInfo(@TypeOf(given)).@"struct".fields) |field| {
-            if (field.type == oids.Curve) continue;
+            if (field.type == oids.Curve or field.type == oids.OkpCurve) continue;
             if (@as(?[]const u8, @field(given, field.name))) |part| table.parts[i] = .of(part, area);
             i += 1;
         }
@@ -75,6 +77,14 @@ pub const Table = extern struct {
                 if (scalar.len != curve.scalarBytes()) return error.InvalidKeyParts;
                 return .{ .ec = .{ .curve = curve, .point = point, .scalar = scalar } };
             },
+            .okp => {
+                const curve = std.enums.fromInt(oids.OkpCurve, table.curve) orelse return error.InvalidKeyParts;
+                if (Key == spki.PublicKey) {
+                    return .{ .okp = .{ .curve = curve, .public_key = try table.keyOn(curve, 0, area) } };
+                }
+                const private_key = try table.keyOn(curve, 1, area);
+                return .{ .okp = .{ .curve = curve, .public_key = null, .private_key = private_key } };
+            },
         }
     }
 
@@ -86,6 +96,12 @@ pub const Table = extern struct {
             @field(parts, field.name) = integer;
         }
         return parts;
+    }
+
+    fn keyOn(table: *const Table, curve: oids.OkpCurve, part: usize, area: []const u8) Error![]const u8 {
+        const bytes = try table.parts[part].in(area);
+        if (bytes.len != curve.keyBytes()) return error.InvalidKeyParts;
+        return bytes;
     }
 
     /// Uncompressed, as WebCrypto exports it (SEC 1 section 2.3.3).

@@ -250,7 +250,7 @@ test("parameters are read as WebIDL has it: in order, each once, and the name on
     const data = method === "decrypt" ? subtleSync.encrypt({ ...algorithm }, key, pattern(9)) : pattern(9);
     log.length = 0;
     subtleSync[method](algorithm, key, data);
-    assert.equal(log, ["name", "name", "additionalData", "iv", "tagLength"]);
+    assert.equal(log, ["name", "additionalData", "iv", "tagLength"]);
   }
 });
 

@@ -162,4 +162,28 @@ test("the synchronous twin has the same methods, and the promising one never thr
   }
 });
 
+test("an algorithm's name is read once, before its other members, and so is a hash's in it", async () => {
+  const reads: string[] = [];
+  const logging = <Members extends object>(members: Members): Members =>
+    new Proxy(members, {
+      get(from, key, receiver) {
+        reads.push(String(key));
+        return Reflect.get(from, key, receiver);
+      },
+    });
+  const { subtle } = nano.crypto;
+  const hash = logging({ name: "sha-256" });
+  const key = await subtle.importKey("raw", new Uint8Array(16), logging({ name: "hmac", hash }), false, [
+    "sign",
+  ]);
+  assert.equal(reads.splice(0), ["name", "hash", "length", "name"]);
+  assert.equal(key.algorithm, { name: "HMAC", hash: { name: "SHA-256" }, length: 128 });
+  await subtle.sign(logging({ name: "HMAC" }), key, new Uint8Array(1));
+  assert.equal(reads.splice(0), ["name"]);
+  const aes = await subtle.generateKey(logging({ name: "AES-GCM", length: 128 }), false, ["encrypt"]);
+  assert.equal(reads.splice(0), ["name", "length"]);
+  await subtle.encrypt(logging({ name: "AES-GCM", iv: new Uint8Array(12) }), aes, new Uint8Array(1));
+  assert.equal(reads.splice(0), ["name", "additionalData", "iv", "tagLength"]);
+});
+
 test.run();

@@ -9,6 +9,7 @@ import { webcrypto } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random } from "../../support/core.ts";
+import { type Test, testIf } from "../../support/tools.ts";
 import { hex, nano } from "../support.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 32);
@@ -146,28 +147,149 @@ for (const [namedCurve, scalarBytes, cases] of [
   });
 }
 
-test("RSA-PSS: each verifies the other's signatures, with salts of every length, and keys travel in every format", async () => {
-  const sizes = [512, 768, 1000, 1024, 1025, 2048];
-  const pairs = await Promise.all(
+for (const [namedCurve, bits, cases] of [
+  ["P-256", 256, 100],
+  ["P-384", 384, 20],
+  ["P-521", 528, 15],
+] as const) {
+  test(`ECDH on ${namedCurve}: both find the same secret, and keys travel in every format`, async () => {
+    const algorithm = { name: "ECDH", namedCurve };
+    const usages: ["deriveBits"] = ["deriveBits"];
+    await inBatches(cases * rounds, async (log) => {
+      const own = subtleSync.generateKey(algorithm, true, usages);
+      const theirs = await host.generateKey(algorithm, true, usages);
+      log(`d ${subtleSync.exportKey("jwk", own.privateKey).d}`);
+      const privateKey = await travel(own.privateKey, ["pkcs8", "jwk"], algorithm, usages);
+      await travel(own.publicKey, ["spki", "raw", "jwk"], algorithm, []);
+      const name = oneOf(["spki", "raw", "jwk"]);
+      const exported = (await host.exportKey(format(name), theirs.publicKey)) as Exported;
+      const publicKey = subtleSync.importKey(format(name), exported, algorithm, true, []);
+      const length = 8 * below(bits / 8 + 1);
+      const ours = subtleSync.deriveBits({ name: "ECDH", public: publicKey }, own.privateKey, length);
+      const whole = await host.deriveBits({ name: "ECDH", public: theirs.publicKey }, privateKey, bits);
+      assert.is(hex(ours), hex(whole).slice(0, length / 4));
+    });
+  });
+}
+
+/** `test`, where the host has an algorithm of RFC 8410's keys. */
+async function testOnHost(name: string, usages: KeyUsage[]): Promise<Test> {
+  const pair = host.generateKey({ name } as { name: "Ed25519" }, true, usages);
+  const isThere = await pair.then(
+    () => true,
+    () => false,
+  );
+  return testIf(isThere, `the host has no ${name}`);
+}
+
+for (const [name, cases] of [
+  ["Ed25519", 200],
+  ["Ed448", 50],
+] as const) {
+  const test = await testOnHost(name, ["sign", "verify"]);
+  test(`${name}: signatures are the host's, and keys travel in every format`, async () => {
+    await inBatches(cases * rounds, async (log) => {
+      const { privateKey, publicKey } = subtleSync.generateKey(name, true, [
+        "sign",
+        "verify",
+      ]) as CryptoKeyPair;
+      const message = someBytes(200_000);
+      log(`${message.length} bytes, d ${subtleSync.exportKey("jwk", privateKey).d}`);
+      const there = await travel(privateKey, ["pkcs8", "jwk"], { name }, ["sign"]);
+      const open = await travel(publicKey, ["spki", "raw", "jwk"], { name }, ["verify"]);
+      const ours = new Uint8Array(subtleSync.sign(name, privateKey, message));
+      assert.is(hex(ours), hex(await host.sign(name, there, message)));
+      assert.is(subtleSync.verify(name, publicKey, ours, message), true);
+      ours[below(ours.length)]! ^= 1 << below(8);
+      assert.is(subtleSync.verify(name, publicKey, ours, message), false);
+      assert.is(await host.verify(name, open, ours, message), false);
+    });
+  });
+}
+
+for (const [name, keyBytes, cases] of [
+  ["X25519", 32, 200],
+  ["X448", 56, 50],
+] as const) {
+  const test = await testOnHost(name, ["deriveBits"]);
+  test(`${name}: secrets are the host's, of any public key, and keys travel in every format`, async () => {
+    await inBatches(cases * rounds, async (log) => {
+      const usages: ["deriveBits"] = ["deriveBits"];
+      const { privateKey, publicKey } = subtleSync.generateKey(name, true, usages) as CryptoKeyPair;
+      const theirPrivate = await travel(privateKey, ["pkcs8", "jwk"], { name }, usages);
+      await travel(publicKey, ["spki", "raw", "jwk"], { name }, []);
+      const u = bytes(keyBytes); // Half of them are on the twist.
+      log(`u ${hex(u)}, d ${subtleSync.exportKey("jwk", privateKey).d}`);
+      const here = subtleSync.importKey("raw", u, name, true, []);
+      const there = await host.importKey("raw", u, name, true, []);
+      const theirs = await host.deriveBits({ name, public: there }, theirPrivate, 8 * keyBytes);
+      assert.is(hex(subtleSync.deriveBits({ name, public: here }, privateKey, null)), hex(theirs));
+    });
+  });
+}
+
+/** Keys of the host's, of several sizes, for several hashes, and the same here. */
+function rsaPairs(name: string, sizes: readonly number[], [forPrivate, forPublic]: [KeyUsage, KeyUsage]) {
+  return Promise.all(
     sizes.map(async (modulusLength) => {
-      const hash = modulusLength < 600 ? "SHA-1" : oneOf(HASHES);
+      const hash = oneOf(HASHES);
       const publicExponent = oneOf([Uint8Array.of(3), Uint8Array.of(1, 0, 1), Uint8Array.of(1, 0, 0, 15)]);
-      const algorithm = { name: "RSA-PSS", hash, modulusLength, publicExponent };
-      const pair = await host.generateKey(algorithm, true, ["sign", "verify"]);
+      const algorithm = { name, hash, modulusLength, publicExponent };
+      const pair = await host.generateKey(algorithm, true, [forPrivate, forPublic]);
       const pkcs8 = await host.exportKey("pkcs8", pair.privateKey);
       const spki = await host.exportKey("spki", pair.publicKey);
-      const privateKey = subtleSync.importKey("pkcs8", pkcs8, algorithm, true, ["sign"]);
-      const publicKey = subtleSync.importKey("spki", spki, algorithm, true, ["verify"]);
-      await travel(privateKey, ["pkcs8", "jwk"], algorithm, ["sign"]);
-      await travel(publicKey, ["spki", "jwk"], algorithm, ["verify"]);
+      const privateKey = subtleSync.importKey("pkcs8", pkcs8, algorithm, true, [forPrivate]);
+      const publicKey = subtleSync.importKey("spki", spki, algorithm, true, [forPublic]);
+      await travel(privateKey, ["pkcs8", "jwk"], algorithm, [forPrivate]);
+      await travel(publicKey, ["spki", "jwk"], algorithm, [forPublic]);
       return { algorithm, pair, privateKey, publicKey };
     }),
   );
+}
+
+const DIGEST_BYTES = { "SHA-1": 20, "SHA-256": 32, "SHA-384": 48, "SHA-512": 64 };
+
+test("RSASSA-PKCS1-v1_5: signatures are the host's, and keys travel in every format", async () => {
+  const name = "RSASSA-PKCS1-v1_5";
+  const pairs = await rsaPairs(name, [768, 1000, 1024, 1025, 2048], ["sign", "verify"]);
+  await inBatches(100 * rounds, async (log) => {
+    const { algorithm, pair, privateKey, publicKey } = oneOf(pairs);
+    const message = someBytes(3000);
+    log(`${algorithm.modulusLength} bits, ${algorithm.hash}, ${message.length} bytes`);
+    const theirs = new Uint8Array(await host.sign(name, pair.privateKey, message));
+    assert.is(hex(subtleSync.sign(name, privateKey, message)), hex(theirs));
+    assert.is(subtleSync.verify(name, publicKey, theirs, message), true);
+    theirs[below(theirs.length)]! ^= 1 << below(8);
+    assert.is(subtleSync.verify(name, publicKey, theirs, message), false);
+  });
+});
+
+test("RSA-OAEP: each decrypts the other's ciphertexts, with labels, and keys travel in every format", async () => {
+  const pairs = await rsaPairs("RSA-OAEP", [1041, 1200, 1536, 2048], ["decrypt", "encrypt"]);
+  await inBatches(100 * rounds, async (log) => {
+    const { algorithm, pair, privateKey, publicKey } = oneOf(pairs);
+    const most = Math.ceil(algorithm.modulusLength / 8) - 2 * DIGEST_BYTES[algorithm.hash] - 2;
+    const message = bytes(next() < 0.2 ? most : below(most + 1));
+    const params = { name: "RSA-OAEP", ...(next() < 0.5 && { label: someBytes(1000) }) };
+    log(`${algorithm.modulusLength} bits, ${algorithm.hash}, ${message.length} bytes`);
+    const ours = subtleSync.encrypt(params, publicKey, message);
+    assert.is(hex(await host.decrypt(params, pair.privateKey, ours)), hex(message));
+    const theirs = new Uint8Array(await host.encrypt(params, pair.publicKey, message));
+    assert.is(hex(subtleSync.decrypt(params, privateKey, theirs)), hex(message));
+    theirs[below(theirs.length)]! ^= 1 << below(8);
+    assert.throws(
+      () => subtleSync.decrypt(params, privateKey, theirs),
+      (error: Error) => error.name === "OperationError",
+    );
+  });
+});
+
+test("RSA-PSS: each verifies the other's signatures, with salts of every length, and keys travel in every format", async () => {
+  const pairs = await rsaPairs("RSA-PSS", [512, 768, 1000, 1024, 1025, 2048], ["sign", "verify"]);
   await inBatches(300 * rounds, async (log) => {
     const { algorithm, pair, privateKey, publicKey } = oneOf(pairs);
     const { hash, modulusLength } = algorithm;
-    const digestBytes = { "SHA-1": 20, "SHA-256": 32, "SHA-384": 48, "SHA-512": 64 }[hash];
-    const saltMax = Math.ceil((modulusLength - 1) / 8) - digestBytes - 2;
+    const saltMax = Math.ceil((modulusLength - 1) / 8) - DIGEST_BYTES[hash] - 2;
     if (saltMax < 0) return;
     const saltLength = next() < 0.2 ? saltMax : below(saltMax + 1);
     const params = { name: "RSA-PSS", saltLength };

@@ -14,13 +14,16 @@ const PATH = "docs/webcrypto.md";
 const BEGIN = "<!-- written by WRITE_DOCS=1 npm test -- web/crypto/document -->";
 const END = "<!-- until here -->";
 
-/** Where the standard has them. */
+/** Where the standard has them; addresses are those of another text. */
 const SECTIONS: Record<string, string> = {
   "AES-CBC": "aes-cbc",
   "AES-CTR": "aes-ctr",
   "AES-GCM": "aes-gcm",
   "AES-KW": "aes-kw",
+  ECDH: "ecdh",
   ECDSA: "ecdsa",
+  Ed25519: "ed25519",
+  Ed448: "https://wicg.github.io/webcrypto-secure-curves/#ed448",
   HKDF: "hkdf",
   HMAC: "hmac",
   PBKDF2: "pbkdf2",
@@ -31,6 +34,8 @@ const SECTIONS: Record<string, string> = {
   "SHA-256": "sha",
   "SHA-384": "sha",
   "SHA-512": "sha",
+  X25519: "x25519",
+  X448: "https://wicg.github.io/webcrypto-secure-curves/#x448",
 };
 
 const COLUMNS: [heading: string, operations: (keyof typeof registry)[]][] = [
@@ -56,7 +61,7 @@ function table(): string {
     };
     const formats = has(["importKey"]) ? formatsOf(name).join(", ") : "";
     return [
-      `[${name}](https://w3c.github.io/webcrypto/#${section})`,
+      `[${name}](${section.startsWith("https:") ? section : `https://w3c.github.io/webcrypto/#${section}`})`,
       ...COLUMNS.map(([, operations]) => (has(operations) ? "yes" : "")),
       formats,
       has(["exportKey"]) ? "the same" : "",

@@ -1,8 +1,9 @@
 import { constants, createPublicKey, publicEncrypt, webcrypto } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { SubtleCrypto } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { hex, nano, pattern, refusal } from "../support.ts";
+import { fromHex, hex, nano, pattern, refusal } from "../support.ts";
 
 const MIB = 1024 * 1024;
 const NAME = "RSA-OAEP";
@@ -19,6 +20,37 @@ const generate = (hash: string, modulusLength = 1024) => {
   ) as CryptoKeyPair;
 };
 const oaep = (label?: Uint8Array) => (label ? { name: NAME, label } : { name: NAME });
+
+interface Vectors {
+  /** By name: the members of a JSON Web Key, in hexadecimal. */
+  keys: Record<string, Record<string, string>>;
+  vectors: {
+    source: string;
+    key: string;
+    hash: string;
+    label: string;
+    ciphertext: string;
+    /** Absent where the ciphertext is none. */
+    message?: string;
+  }[];
+}
+const published = JSON.parse(readFileSync("test/vectors/rsa_oaep.json", "utf8")) as Vectors;
+
+test("published ciphertexts are decrypted, and those that are none refused", async () => {
+  for (const { source, key, hash, label, ciphertext, message } of published.vectors) {
+    const jwk: JsonWebKey = { kty: "RSA" };
+    for (const [member, digits] of Object.entries(published.keys[key]!)) {
+      jwk[member as "n"] = Buffer.from(digits, "hex").toString("base64url");
+    }
+    const imported = subtleSync.importKey("jwk", jwk, { name: NAME, hash }, false, ["decrypt"]);
+    const args = () => [oaep(fromHex(label)), imported, fromHex(ciphertext)] as const;
+    if (message === undefined) {
+      assert.is((await refusal("decrypt", () => [...args()])).name, "OperationError", source);
+    } else {
+      assert.is(hex(subtleSync.decrypt(...args())), message, source);
+    }
+  }
+});
 
 for (const [hash, digestBytes] of Object.entries(HASHES)) {
   test(`${hash}: each decrypts what the other encrypted, with labels and without, at every length that fits`, async () => {

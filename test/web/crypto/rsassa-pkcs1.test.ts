@@ -1,8 +1,9 @@
 import { constants, createPrivateKey, privateEncrypt, webcrypto } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { SubtleCrypto } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { hex, nano, pattern, refusal } from "../support.ts";
+import { fromHex, hex, nano, pattern, refusal } from "../support.ts";
 
 const MIB = 1024 * 1024;
 const NAME = "RSASSA-PKCS1-v1_5";
@@ -15,6 +16,38 @@ const params = (hash: string, modulusLength = 1024) => {
 };
 const generate = (hash: string, modulusLength?: number) =>
   subtleSync.generateKey(params(hash, modulusLength), true, both) as CryptoKeyPair;
+
+interface Vectors {
+  /** By name: the members of a JSON Web Key, in hexadecimal. */
+  keys: Record<string, Record<string, string>>;
+  vectors: {
+    source: string;
+    key: string;
+    hash: string;
+    message: string;
+    signature: string;
+    valid: boolean;
+  }[];
+}
+const published = JSON.parse(readFileSync("test/vectors/rsassa_pkcs1.json", "utf8")) as Vectors;
+
+test("published signatures are judged as published, and made where the private key is", async () => {
+  for (const { source, key, hash, message, signature, valid } of published.vectors) {
+    const jwk: JsonWebKey = { kty: "RSA" };
+    for (const [member, digits] of Object.entries(published.keys[key]!)) {
+      jwk[member as "n"] = Buffer.from(digits, "hex").toString("base64url");
+    }
+    const algorithm = { name: NAME, hash };
+    const publicKey = subtleSync.importKey("jwk", { kty: "RSA", n: jwk.n!, e: jwk.e! }, algorithm, false, [
+      "verify",
+    ]);
+    const isValid = await subtle.verify(NAME, publicKey, fromHex(signature), fromHex(message));
+    assert.is(isValid, valid, source);
+    if (!jwk.d) continue;
+    const privateKey = subtleSync.importKey("jwk", jwk, algorithm, false, ["sign"]);
+    assert.is(hex(subtleSync.sign(NAME, privateKey, fromHex(message))), signature, source);
+  }
+});
 
 for (const hash of HASHES) {
   test(`${hash}: signatures are the host's, byte for byte, and keys travel in every format`, async () => {

@@ -96,8 +96,46 @@ test("it belongs to the interface, enumerable, with the length that WebIDL gives
   assert.not("supports" in SubtleCrypto.prototype);
 });
 
+test("who agrees on a secret needs the other's public key, and no more bits than there are", () => {
+  for (const [name, bits] of [
+    ["X25519", 256],
+    ["X448", 448],
+  ] as const) {
+    const { privateKey, publicKey } = subtleSync.generateKey(name, false, ["deriveBits"]) as CryptoKeyPair;
+    const ed = subtleSync.generateKey("Ed25519", false, ["sign"]) as CryptoKeyPair;
+    const params = { name, public: publicKey };
+    const cases: [Arguments, boolean][] = [
+      [["deriveBits", params, bits], true],
+      [["deriveBits", params, bits - 3], true],
+      [["deriveBits", params, null], true],
+      [["deriveBits", params, bits + 1], false],
+      [["deriveBits", { name, public: privateKey }, 8], false],
+      [["deriveBits", { name, public: ed.publicKey }, 8], false],
+      [["deriveBits", name, 8], false],
+      [["deriveKey", params, { name: "AES-GCM", length: 256 }], true],
+      [["deriveKey", params, { name: "HMAC", hash: "SHA-256" }], bits >= 512],
+      [["deriveKey", params, "HKDF"], true],
+      [["generateKey", name], true],
+      [["importKey", name], true],
+      [["exportKey", name], true],
+      [["getPublicKey", name], true],
+      [["sign", name], false],
+    ];
+    for (const [args, expected] of cases) assert.is(supports(...args), expected, JSON.stringify(args));
+  }
+  for (const operation of ["sign", "verify", "generateKey", "importKey", "exportKey", "getPublicKey"]) {
+    assert.is(supports(operation, "Ed25519"), true, operation);
+    assert.is(supports(operation, "ed448"), true, operation);
+  }
+  assert.is(supports("sign", { name: "Ed448", context: pattern(255) }), true);
+  assert.is(supports("sign", { name: "Ed448", context: pattern(256) }), false);
+  assert.is(supports("deriveBits", "Ed25519", 8), false);
+});
+
 const PAIRS = [
   ...["P-256", "P-384", "P-521"].map((namedCurve) => ({ name: "ECDSA", namedCurve })),
+  { name: "Ed25519" },
+  { name: "Ed448" },
   { name: "RSA-PSS", hash: "SHA-256", modulusLength: 1024, publicExponent: Uint8Array.of(1, 0, 1) },
 ];
 

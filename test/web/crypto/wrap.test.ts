@@ -27,16 +27,19 @@ function keys(): Wrapped[] {
     const key = subtleSync.generateKey(algorithm, true, usages) as CryptoKey;
     return { key, algorithm, usages, formats: ["raw", "raw-secret", "jwk"] };
   };
-  const pair = (algorithm: { name: string }, publicFormats: string[]): Wrapped[] => {
-    const { publicKey, privateKey } = subtleSync.generateKey(algorithm, true, [
-      "sign",
-      "verify",
-    ]) as CryptoKeyPair;
+  const pair = (
+    algorithm: { name: string },
+    publicFormats: string[],
+    usages: KeyUsage[] = ["sign", "verify"],
+  ): Wrapped[] => {
+    const { publicKey, privateKey } = subtleSync.generateKey(algorithm, true, usages) as CryptoKeyPair;
     return [
-      { key: publicKey, algorithm, usages: ["verify"], formats: publicFormats },
-      { key: privateKey, algorithm, usages: ["sign"], formats: ["pkcs8", "jwk"] },
+      { key: publicKey, algorithm, usages: publicKey.usages, formats: publicFormats },
+      { key: privateKey, algorithm, usages: privateKey.usages, formats: ["pkcs8", "jwk"] },
     ];
   };
+  const okp = (name: string, usages?: KeyUsage[]) =>
+    pair({ name }, ["spki", "raw", "raw-public", "jwk"], usages);
   const rsa = {
     name: "RSA-PSS",
     hash: "SHA-256",
@@ -53,6 +56,8 @@ function keys(): Wrapped[] {
     ...["P-256", "P-384", "P-521"].flatMap((namedCurve) =>
       pair({ name: "ECDSA", namedCurve } as { name: string }, ["spki", "raw", "raw-public", "jwk"]),
     ),
+    ...["Ed25519", "Ed448"].flatMap((name) => okp(name)),
+    ...["X25519", "X448"].flatMap((name) => okp(name, ["deriveKey", "deriveBits"])),
     ...pair(rsa, ["spki", "jwk"]),
   ];
 }

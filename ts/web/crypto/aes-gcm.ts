@@ -26,10 +26,10 @@ export interface AesGcmParams extends Algorithm {
 }
 /** Written out, because `dictionary` takes as long for this as a message of 64 bytes takes to encrypt. */
 export const AesGcmParams: Dictionary<AesGcmParams> = Object.assign(
-  (value: unknown, where: Where) => {
+  (value: unknown, where: Where, known?: string) => {
     const type = "AesGcmParams";
     const given = dictionaryObject(value, type, where);
-    const name = requiredMember(given.name, DOMString, "name", type, where);
+    const name = known ?? requiredMember(given.name, DOMString, "name", type, where);
     const aad = optionalMember(given.additionalData, heldBytes, "additionalData", where);
     const iv = requiredMember(given.iv, heldBytes, "iv", type, where);
     const tagLength = optionalMember(given.tagLength, octet, "tagLength", where);

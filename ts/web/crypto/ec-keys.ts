@@ -1,6 +1,6 @@
 /**
- * Keys on P-256, P-384 and P-521, as ECDSA has them: generated, and read and written as "raw" (by its newer name
- * "raw-public"), "spki", "pkcs8" and "jwk". https://w3c.github.io/webcrypto/#ecdsa-operations, from "Generate Key" on.
+ * Keys on P-256, P-384 and P-521, which ECDSA and ECDH have alike: generated, and read and written as "raw" (by its newer
+ * name "raw-public"), "spki", "pkcs8" and "jwk". https://w3c.github.io/webcrypto/#ecdsa-operations, from "Generate Key" on.
  */
 import { encodeBase64url } from "../../core/base64url.ts";
 import type { Core } from "../../core/core.ts";
@@ -9,13 +9,7 @@ import { CURVES, type Curve, EcPrivateSlot, EcPublicKey } from "../../core/ec.ts
 import { domException } from "../dom-exception.ts";
 import { type Dictionary, DOMString, dictionary } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
-import {
-  type JsonWebKey,
-  type JwkBytesMember,
-  jwkBytes,
-  requireJwkAlgorithm,
-  requireJwkCurve,
-} from "./jwk.ts";
+import { type JsonWebKey, requireJwkAlgorithm, requireJwkCurve } from "./jwk.ts";
 import {
   type CryptoKey,
   createKey,
@@ -31,13 +25,13 @@ import {
 import {
   closingUnlessMade,
   divideUsages,
+  fixedJwkBytes,
   type KeyPairUse,
   type KeyRequest,
   readJwkKind,
   readPkcs8,
   readSpki,
   unsupportedFormat,
-  wipeParts,
 } from "./key-pair.ts";
 
 /** EcKeyGenParams and EcKeyImportParams: the same member. */
@@ -60,9 +54,49 @@ export interface EcKeyAlgorithm extends KeyAlgorithm {
   readonly namedCurve: string;
 }
 
-export function generateEcKeyPair(
+/** What an algorithm does with its keys. */
+interface EcKeyUse extends KeyPairUse {
+  /** What `alg` of a JSON Web Key is, by curve; absent where the standard does not look at it. */
+  readonly jwkAlgorithms?: Record<CurveName, string>;
+}
+
+/** The operations of an algorithm that are about its keys. */
+export function ecKeys(use: EcKeyUse) {
+  return {
+    generateKey(
+      context: Context,
+      params: EcKeyParams,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): { privateKey: CryptoKey; publicKey: CryptoKey } {
+      return generatePair(context, use, params, extractable, usages);
+    },
+
+    importKey(
+      { core }: Context,
+      { namedCurve }: EcKeyParams,
+      format: KeyFormat,
+      keyData: Uint8Array | JsonWebKey,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): CryptoKey {
+      return importAs(core, use, namedCurve, format, keyData, { extractable, usages });
+    },
+
+    exportKey({ core }: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+      return exportAs(core, use, key, format);
+    },
+
+    getPublicKey(_: Context, { handle }: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
+      requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
+      return keyOf(use, (handle as EcPrivateSlot).publicKey(), { extractable: true, usages });
+    },
+  };
+}
+
+function generatePair(
   { core, fillRandom }: Context,
-  use: KeyPairUse,
+  use: EcKeyUse,
   params: EcKeyParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
@@ -84,16 +118,15 @@ export function requireNamedCurve({ namedCurve }: EcKeyParams): Curve {
   throw domException("NotSupportedError", message);
 }
 
-export function importEcKey(
-  { core }: Context,
-  use: KeyPairUse,
-  { namedCurve }: EcKeyParams,
+function importAs(
+  core: Core,
+  use: EcKeyUse,
+  namedCurve: string,
   format: KeyFormat,
   keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
+  request: KeyRequest,
 ): CryptoKey {
-  const request = { extractable, usages };
+  const { usages } = request;
   switch (format) {
     case "spki": {
       const { curve, point } = readSpki(core, use, "EC", keyData as Uint8Array, usages);
@@ -118,7 +151,7 @@ export function importEcKey(
 
 function importJwk(
   core: Core,
-  use: KeyPairUse,
+  use: EcKeyUse,
   namedCurve: string,
   jwk: JsonWebKey,
   request: KeyRequest,
@@ -126,8 +159,9 @@ function importJwk(
   const isPrivate = readJwkKind(jwk, use, "EC", request);
   requireJwkCurve(jwk, namedCurve);
   const curve = curveNamed(namedCurve) ?? unknownCurve(namedCurve);
-  requireJwkAlgorithm(jwk, use.jwkAlgorithms[curve.name]!);
-  const [x, y, d] = fixedBytes(core, jwk, isPrivate ? ["x", "y", "d"] : ["x", "y"], curve);
+  if (use.jwkAlgorithms) requireJwkAlgorithm(jwk, use.jwkAlgorithms[curve.name as CurveName]);
+  const members = isPrivate ? (["x", "y", "d"] as const) : (["x", "y"] as const);
+  const [x, y, d] = fixedJwkBytes(core, jwk, members, curve.scalarBytes, curve.name);
   try {
     const point = new Uint8Array(1 + 2 * curve.scalarBytes);
     point[0] = UNCOMPRESSED;
@@ -142,7 +176,7 @@ function importJwk(
 
 function importPublicKey(
   core: Core,
-  use: KeyPairUse,
+  use: EcKeyUse,
   curve: Curve,
   point: Uint8Array,
   request: KeyRequest,
@@ -155,7 +189,7 @@ function importPublicKey(
 /** The public part is checked where there is one; where there is none, it is computed when it is asked for. */
 function importPrivateKey(
   core: Core,
-  use: KeyPairUse,
+  use: EcKeyUse,
   curve: Curve,
   scalar: Uint8Array,
   point: Uint8Array | null,
@@ -172,12 +206,7 @@ function importPrivateKey(
   });
 }
 
-export function exportEcKey(
-  { core }: Context,
-  use: KeyPairUse,
-  key: KeySlots,
-  format: KeyFormat,
-): ArrayBuffer | JsonWebKey {
+function exportAs(core: Core, use: EcKeyUse, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   const { namedCurve } = key.algorithm as EcKeyAlgorithm;
   const curve = namedCurve as CurveName;
   switch (format) {
@@ -198,11 +227,6 @@ export function exportEcKey(
     default:
       throw unsupportedFormat("exportKey", use, FORMATS, format);
   }
-}
-
-export function ecPublicKeyOf(use: KeyPairUse, { handle }: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
-  requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
-  return keyOf(use, (handle as EcPrivateSlot).publicKey(), { extractable: true, usages });
 }
 
 /** Members in the order that WebIDL gives them. */
@@ -237,7 +261,7 @@ function withScalar<T>(
 }
 
 function keyOf(
-  { name }: KeyPairUse,
+  { name }: EcKeyUse,
   handle: EcPublicKey | EcPrivateSlot,
   { extractable, usages }: KeyRequest,
 ): CryptoKey {
@@ -266,19 +290,4 @@ function requireCurve(name: CurveName, expected: string): Curve {
   if (name === expected) return CURVES[name];
   const message = `importKey: keyData is a key on ${name}, but algorithm.namedCurve is ${JSON.stringify(expected)}`;
   throw domException("DataError", message);
-}
-
-/** RFC 7518, sections 6.2.1.2 and on: exactly as many bytes as the curve's coordinates, or its order, have. */
-function fixedBytes(
-  core: Core,
-  jwk: JsonWebKey,
-  members: readonly JwkBytesMember[],
-  { name, scalarBytes }: Curve,
-): readonly Uint8Array[] {
-  const parts = jwkBytes(core, jwk, members);
-  const wrong = parts.findIndex(({ length }) => length !== scalarBytes);
-  if (wrong < 0) return parts;
-  wipeParts(parts);
-  const found = `keyData.${members[wrong]} has ${parts[wrong]!.length} bytes`;
-  throw domException("DataError", `importKey: ${found}; keys on ${name} have ${scalarBytes}`);
 }

@@ -3,11 +3,9 @@ import type { EcPrivateSlot, EcPublicKey } from "../../core/ec.ts";
 import { WINDOW_BYTES } from "../../core/hash.ts";
 import { type Dictionary, dictionary } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { type EcKeyParams, ecPublicKeyOf, exportEcKey, generateEcKeyPair, importEcKey } from "./ec-keys.ts";
+import { ecKeys } from "./ec-keys.ts";
 import { takeEntropy } from "./entropy.ts";
-import type { JsonWebKey } from "./jwk.ts";
-import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
-import type { KeyPairUse } from "./key-pair.ts";
+import type { KeySlots } from "./key.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES } from "./slices.ts";
 
@@ -17,14 +15,6 @@ export interface EcdsaParams extends Algorithm {
 export const EcdsaParams: Dictionary<EcdsaParams> = dictionary("EcdsaParams", ALGORITHM_MEMBERS, [
   { name: "hash", type: HashAlgorithmIdentifier, required: true },
 ]);
-
-const USE: KeyPairUse = {
-  name: "ECDSA",
-  publicUsages: ["verify"],
-  privateUsages: ["sign"],
-  jwkUse: "sig",
-  jwkAlgorithms: { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" },
-};
 
 /** Random bytes that hedge a nonce: whoever can make faults cannot guess them. */
 const ENTROPY_BYTES = 16;
@@ -61,33 +51,13 @@ export function verify(
   return after(digest(context, hash, message), (hashed) => publicKey.verify(new Uint8Array(hashed), given));
 }
 
-export function generateKey(
-  context: Context,
-  params: EcKeyParams,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): { privateKey: CryptoKey; publicKey: CryptoKey } {
-  return generateEcKeyPair(context, USE, params, extractable, usages);
-}
-
-export function importKey(
-  context: Context,
-  params: EcKeyParams,
-  format: KeyFormat,
-  keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  return importEcKey(context, USE, params, format, keyData, extractable, usages);
-}
-
-export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
-  return exportEcKey(context, USE, key, format);
-}
-
-export function getPublicKey(_: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
-  return ecPublicKeyOf(USE, key, usages);
-}
+export const { generateKey, importKey, exportKey, getPublicKey } = ecKeys({
+  name: "ECDSA",
+  publicUsages: ["verify"],
+  privateUsages: ["sign"],
+  jwkUse: "sig",
+  jwkAlgorithms: { "P-256": "ES256", "P-384": "ES384", "P-521": "ES512" },
+});
 
 /** What is made with random bytes, which are wiped afterwards. */
 function withEntropy<T>(context: Context, use: (entropy: Uint8Array) => T): T {

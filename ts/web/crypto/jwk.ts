@@ -54,7 +54,7 @@ export const JsonWebKey: Dictionary<JsonWebKey> = dictionary("JsonWebKey", [
 
 /** What an import asks of a JSON Web Key, beside its key material. */
 export interface JwkRequirements {
-  kty: "oct" | "EC" | "RSA";
+  kty: "oct" | "EC" | "OKP" | "RSA";
   /** The only value that `use` may have, where it is present and there are usages. */
   use: "sig" | "enc";
   usages: readonly KeyUsage[];

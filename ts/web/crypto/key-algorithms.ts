@@ -16,9 +16,13 @@ import * as aesKw from "./aes-kw.ts";
 import { Algorithm } from "./algorithm.ts";
 import * as kdf from "./derive.ts";
 import { EcKeyGenParams, EcKeyImportParams, requireNamedCurve } from "./ec-keys.ts";
+import * as ecdh from "./ecdh.ts";
 import * as ecdsa from "./ecdsa.ts";
+import * as eddsa from "./eddsa.ts";
 import * as hkdf from "./hkdf.ts";
 import * as hmac from "./hmac.ts";
+import { EcdhKeyDeriveParams } from "./key-agreement.ts";
+import * as okp from "./okp-keys.ts";
 import * as pbkdf2 from "./pbkdf2.ts";
 import type {
   Algorithms,
@@ -36,6 +40,7 @@ import { RsaHashedImportParams, RsaHashedKeyGenParams, requireGenerated } from "
 import * as rsaOaep from "./rsa-oaep.ts";
 import * as rsaPss from "./rsa-pss.ts";
 import * as rsassaPkcs1 from "./rsassa-pkcs1.ts";
+import * as xdh from "./xdh.ts";
 
 export * as methods from "./methods.ts";
 export { supports } from "./supports.ts";
@@ -64,6 +69,8 @@ export const unwrapKey: Algorithms<Cipher> = {
 
 export const sign: Algorithms<Sign> = {
   ECDSA: [ecdsa.EcdsaParams, ecdsa.sign],
+  Ed25519: [Algorithm, eddsa.sign],
+  Ed448: [eddsa.Ed448Params, eddsa.sign, eddsa.requireContext],
   HMAC: [Algorithm, hmac.sign],
   "RSA-PSS": [rsaPss.RsaPssParams, rsaPss.sign],
   "RSASSA-PKCS1-v1_5": [Algorithm, rsassaPkcs1.sign],
@@ -71,14 +78,19 @@ export const sign: Algorithms<Sign> = {
 
 export const verify: Algorithms<Verify> = {
   ECDSA: [ecdsa.EcdsaParams, ecdsa.verify],
+  Ed25519: [Algorithm, eddsa.verify],
+  Ed448: [eddsa.Ed448Params, eddsa.verify, eddsa.requireContext],
   HMAC: [Algorithm, hmac.verify],
   "RSA-PSS": [rsaPss.RsaPssParams, rsaPss.verify],
   "RSASSA-PKCS1-v1_5": [Algorithm, rsassaPkcs1.verify],
 };
 
 export const deriveBits: Algorithms<DeriveBits> = {
+  ECDH: [EcdhKeyDeriveParams, ecdh.deriveBits, ecdh.requireLength],
   HKDF: [hkdf.HkdfParams, hkdf.deriveBits, hkdf.requireLength],
   PBKDF2: [pbkdf2.Pbkdf2Params, pbkdf2.deriveBits, pbkdf2.requireLength],
+  X25519: [EcdhKeyDeriveParams, xdh.deriveBits, xdh.requireInputs],
+  X448: [EcdhKeyDeriveParams, xdh.deriveBits, xdh.requireInputs],
 };
 
 export const getKeyLength: Algorithms<GetKeyLength> = {
@@ -96,11 +108,16 @@ export const generateKey: Algorithms<GenerateKey> = {
   "AES-CTR": [AesKeyGenParams, aesCtr.generateKey, requireLength],
   "AES-GCM": [AesKeyGenParams, aesGcm.generateKey, requireLength],
   "AES-KW": [AesKeyGenParams, aesKw.generateKey, requireLength],
+  ECDH: [EcKeyGenParams, ecdh.generateKey, requireNamedCurve],
   ECDSA: [EcKeyGenParams, ecdsa.generateKey, requireNamedCurve],
+  Ed25519: [Algorithm, okp.generateKey],
+  Ed448: [Algorithm, okp.generateKey],
   HMAC: [hmac.HmacKeyGenParams, hmac.generateKey, hmac.requireLength],
   "RSA-OAEP": [RsaHashedKeyGenParams, rsaOaep.generateKey, requireGenerated],
   "RSA-PSS": [RsaHashedKeyGenParams, rsaPss.generateKey, requireGenerated],
   "RSASSA-PKCS1-v1_5": [RsaHashedKeyGenParams, rsassaPkcs1.generateKey, requireGenerated],
+  X25519: [Algorithm, okp.generateKey],
+  X448: [Algorithm, okp.generateKey],
 };
 
 export const importKey: Algorithms<ImportKey> = {
@@ -108,13 +125,18 @@ export const importKey: Algorithms<ImportKey> = {
   "AES-CTR": [Algorithm, aesCtr.importKey],
   "AES-GCM": [Algorithm, aesGcm.importKey],
   "AES-KW": [Algorithm, aesKw.importKey],
+  ECDH: [EcKeyImportParams, ecdh.importKey],
   ECDSA: [EcKeyImportParams, ecdsa.importKey],
+  Ed25519: [Algorithm, okp.importKey],
+  Ed448: [Algorithm, okp.importKey],
   HKDF: [Algorithm, kdf.importKey],
   HMAC: [hmac.HmacImportParams, hmac.importKey],
   PBKDF2: [Algorithm, kdf.importKey],
   "RSA-OAEP": [RsaHashedImportParams, rsaOaep.importKey],
   "RSA-PSS": [RsaHashedImportParams, rsaPss.importKey],
   "RSASSA-PKCS1-v1_5": [RsaHashedImportParams, rsassaPkcs1.importKey],
+  X25519: [Algorithm, okp.importKey],
+  X448: [Algorithm, okp.importKey],
 };
 
 /** Looked up by a key's own algorithm; there is nothing to normalize. */
@@ -123,16 +145,26 @@ export const exportKey: Algorithms<ExportKey> = {
   "AES-CTR": [Algorithm, aesCtr.exportKey],
   "AES-GCM": [Algorithm, aesGcm.exportKey],
   "AES-KW": [Algorithm, aesKw.exportKey],
+  ECDH: [Algorithm, ecdh.exportKey],
   ECDSA: [Algorithm, ecdsa.exportKey],
+  Ed25519: [Algorithm, okp.exportKey],
+  Ed448: [Algorithm, okp.exportKey],
   HMAC: [Algorithm, hmac.exportKey],
   "RSA-OAEP": [Algorithm, rsaOaep.exportKey],
   "RSA-PSS": [Algorithm, rsaPss.exportKey],
   "RSASSA-PKCS1-v1_5": [Algorithm, rsassaPkcs1.exportKey],
+  X25519: [Algorithm, okp.exportKey],
+  X448: [Algorithm, okp.exportKey],
 };
 
 export const getPublicKey: Algorithms<GetPublicKey> = {
+  ECDH: [Algorithm, ecdh.getPublicKey],
   ECDSA: [Algorithm, ecdsa.getPublicKey],
+  Ed25519: [Algorithm, okp.getPublicKey],
+  Ed448: [Algorithm, okp.getPublicKey],
   "RSA-OAEP": [Algorithm, rsaOaep.getPublicKey],
   "RSA-PSS": [Algorithm, rsaPss.getPublicKey],
   "RSASSA-PKCS1-v1_5": [Algorithm, rsassaPkcs1.getPublicKey],
+  X25519: [Algorithm, okp.getPublicKey],
+  X448: [Algorithm, okp.getPublicKey],
 };

@@ -3,10 +3,16 @@
  * steps with which "Generate Key" and "Import Key" begin, and reading the formats that both have.
  */
 import type { Core } from "../../core/core.ts";
-import { type PrivateKeyParts, type PublicKeyParts, parsePkcs8, parseSpki } from "../../core/der.ts";
+import {
+  KeyFileError,
+  type PrivateKeyParts,
+  type PublicKeyParts,
+  parsePkcs8,
+  parseSpki,
+} from "../../core/der.ts";
 import { domException } from "../dom-exception.ts";
-import { type JsonWebKey, requireJwk } from "./jwk.ts";
-import { type KeyFormat, type KeyUsage, readKeyFile, requireUsages } from "./key.ts";
+import { type JsonWebKey, type JwkBytesMember, jwkBytes, requireJwk } from "./jwk.ts";
+import { type KeyFormat, type KeyUsage, requireUsages } from "./key.ts";
 
 /** What an algorithm does with its keys. */
 export interface KeyPairUse {
@@ -14,8 +20,6 @@ export interface KeyPairUse {
   readonly publicUsages: readonly KeyUsage[];
   readonly privateUsages: readonly KeyUsage[];
   readonly jwkUse: "sig" | "enc";
-  /** What `alg` of a JSON Web Key may be, by curve or hash. */
-  readonly jwkAlgorithms: Record<string, string>;
 }
 
 /**
@@ -32,7 +36,7 @@ export function divideUsages(
   return { publicUsages: among(publicUsages), privateUsages: among(privateUsages) };
 }
 
-type Family = "EC" | "RSA";
+type Family = "EC" | "OKP" | "RSA";
 
 /** What an import is asked for, beside the key: `extractable` and the usages that the key shall have. */
 export interface KeyRequest {
@@ -74,7 +78,21 @@ export function readPkcs8<F extends Family>(
   );
 }
 
-const FAMILIES: Record<Family, string> = { EC: "a key on an elliptic curve", RSA: "an RSA key" };
+/** @throws DOMException DataError for a file that is no key, or none that is known. */
+function readKeyFile<Parts>(read: () => Parts): Parts {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof KeyFileError)) throw error;
+    throw domException("DataError", `importKey: keyData ${error.message}`);
+  }
+}
+
+const FAMILIES: Record<Family, string> = {
+  EC: "a key on P-256, P-384 or P-521",
+  OKP: "a key for Ed25519, Ed448, X25519 or X448",
+  RSA: "an RSA key",
+};
 
 function ofFamily<F extends Family, Parts extends { algorithm: Family }>(
   family: F,
@@ -101,6 +119,27 @@ export function readJwkKind(
   requireUsages(usages, allowed, `${use.name} in "jwk" ${isPrivate ? "with" : "without"} d`);
   requireJwk(jwk, { kty: family, use: use.jwkUse, usages, extractable });
   return isPrivate;
+}
+
+/**
+ * The bytes of members that have a fixed number of them, for the caller to wipe where they are secret: RFC 7518, sections
+ * 6.2.1.2 and on, coordinates and private keys of a curve; RFC 8037, section 2, either key.
+ *
+ * @throws DOMException DataError for a member that is missing, no base64url, or of another length.
+ */
+export function fixedJwkBytes(
+  core: Core,
+  jwk: JsonWebKey,
+  members: readonly JwkBytesMember[],
+  bytes: number,
+  curveName: string,
+): readonly Uint8Array[] {
+  const parts = jwkBytes(core, jwk, members);
+  const wrong = parts.findIndex(({ length }) => length !== bytes);
+  if (wrong < 0) return parts;
+  wipeParts(parts);
+  const found = `keyData.${members[wrong]} has ${parts[wrong]!.length} bytes`;
+  throw domException("DataError", `importKey: ${found}; keys on ${curveName} have ${bytes}`);
 }
 
 /** What is made with a slot, which is closed if nothing comes of it: no key has it then. */

@@ -2,7 +2,6 @@
  * CryptoKey: https://w3c.github.io/webcrypto/#cryptokey-interface. A key's slots are in one private field: scripts
  * reach copies of its algorithm and usages, and never its handle. The rest of this folder reads slots by `slotsOf`.
  */
-import { KeyFileError } from "../../core/der.ts";
 import { domException } from "../dom-exception.ts";
 import { type Conversion, shapeInterface } from "../webidl.ts";
 
@@ -124,7 +123,7 @@ export function requireUsages(
 ): void {
   const alien = usages.find((usage) => !allowed.includes(usage));
   if (alien === undefined) return;
-  const message = `keyUsages has ${JSON.stringify(alien)}; keys for ${algorithm} are to ${allowed.join(", ")}`;
+  const message = `keyUsages has ${JSON.stringify(alien)}; keys for ${algorithm} are to ${allowed.join(", ") || "have none"}`;
   throw domException("SyntaxError", message);
 }
 
@@ -133,16 +132,6 @@ export function requireType({ type }: KeySlots, due: KeyType, format: KeyFormat)
   if (type === due) return;
   const message = `exportKey: key is a ${type} key, and format ${JSON.stringify(format)} is for ${due} ones`;
   throw domException("InvalidAccessError", message);
-}
-
-/** @throws DOMException DataError for a file that is no key, or none that is known. */
-export function readKeyFile<Parts>(read: () => Parts): Parts {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof KeyFileError)) throw error;
-    throw domException("DataError", `importKey: keyData ${error.message}`);
-  }
 }
 
 function copyOf(algorithm: KeyAlgorithm): KeyAlgorithm {

@@ -23,7 +23,7 @@ export function normalize<P>(
     const registered = find(operation, identifier, where);
     if (registered.parameters === Algorithm) return registered;
     // Its other members are missing, which is for their conversion to say.
-    return withParameters(registered, { __proto__: null, name: identifier }, where);
+    return withParameters(registered, { __proto__: null }, where);
   }
   return withParameters(find(operation, nameOf(identifier, where), where), identifier, where);
 }
@@ -40,15 +40,14 @@ function find<P>(operation: Operation<P>, name: string, where: string): Register
   throw domException("NotSupportedError", message);
 }
 
-/** The name, which was read to find the algorithm, is read once more as one of its dictionary's members. */
+/**
+ * The name, which was read to find the algorithm, is not read again as one of its dictionary's members: so do engines, and
+ * the Web Platform Tests count on it, though the standard's letter is another.
+ */
 function withParameters<P>(registered: Registered<P>, identifier: object, where: string): Normalized<P> {
   const { name, parameters, perform, check } = registered;
-  if (parameters === Algorithm) {
-    nameOf(identifier, where);
-    return registered;
-  }
-  const algorithm = parameters(identifier, where) as unknown as Record<string, unknown>;
-  algorithm.name = name;
+  if (parameters === Algorithm) return registered;
+  const algorithm = parameters(identifier, where, name) as unknown as Record<string, unknown>;
   for (const { name: key, type } of parameters.members) {
     if (type !== HashAlgorithmIdentifier) continue;
     const hash = algorithm[key] as AlgorithmIdentifier;

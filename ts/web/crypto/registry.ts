@@ -106,21 +106,19 @@ function operation<P>(
   more?: keyof ReturnType<typeof loadAlgorithms>,
 ): Operation<P> {
   const byName = new Map<string, Registered<P>>();
-  const register = (algorithms: Algorithms<P>) => {
-    for (const [algorithmName, [parameters, perform, check]] of Object.entries(algorithms)) {
+  // Read when somebody asks: most programs ask for few operations, and know their algorithms' names.
+  const unread = [() => algorithms];
+  if (more) unread.push(() => loadAlgorithms()[more] as unknown as Algorithms<P>);
+  const find = (given: string): Registered<P> | undefined => {
+    const found = byName.get(given) ?? byName.get(upperCase(given));
+    const next = found ? undefined : unread.shift();
+    if (!next) return found;
+    for (const [algorithmName, [parameters, perform, check]] of Object.entries(next())) {
       const algorithm = Object.freeze({ name: algorithmName }) as never;
       const registered = { name: algorithmName, algorithm, parameters, perform, check };
       byName.set(algorithmName, registered);
       byName.set(upperCase(algorithmName), registered);
     }
-  };
-  register(algorithms);
-  let waiting = more;
-  const find = (given: string): Registered<P> | undefined => {
-    const found = byName.get(given) ?? byName.get(upperCase(given));
-    if (found || waiting === undefined) return found;
-    register(loadAlgorithms()[waiting] as unknown as Algorithms<P>);
-    waiting = undefined;
     return find(given);
   };
   return { name, find };

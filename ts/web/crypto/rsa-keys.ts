@@ -1,5 +1,6 @@
 /**
- * RSA keys that are for one hash, as RSA-PSS has them: generated, and read and written as "spki", "pkcs8" and "jwk".
+ * RSA keys that are for one hash, which all algorithms of RSA have alike: generated, and read and written as "spki",
+ * "pkcs8" and "jwk".
  * https://w3c.github.io/webcrypto/#rsa-pss-operations, from "Generate Key" on. Keys have two primes.
  */
 import { encodeBase64url } from "../../core/base64url.ts";
@@ -41,7 +42,7 @@ import {
   unsupportedFormat,
   wipeParts,
 } from "./key-pair.ts";
-import type { Slices } from "./slices.ts";
+import { Sliced, type Slices } from "./slices.ts";
 
 export interface RsaHashedImportParams extends Algorithm {
   readonly hash: Algorithm;
@@ -77,9 +78,52 @@ export interface RsaHashedKeyAlgorithm extends KeyAlgorithm {
   readonly hash: KeyAlgorithm;
 }
 
-export function* generateRsaKeyPair(
+/** What an algorithm does with its keys. */
+interface RsaKeyUse extends KeyPairUse {
+  /** What `alg` of a JSON Web Key is, by hash. */
+  readonly jwkAlgorithms: Record<string, string>;
+}
+
+/** The operations of an algorithm that are about its keys. */
+export function rsaKeys(use: RsaKeyUse) {
+  return {
+    /** Takes some tenths of a second for 2048 bits, more for more, and now and then some times as long. */
+    generateKey(
+      context: Context,
+      params: RsaHashedKeyGenParams,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): Sliced<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
+      return new Sliced(generatePair(context, use, params, extractable, usages));
+    },
+
+    importKey(
+      { core }: Context,
+      { hash }: RsaHashedImportParams,
+      format: KeyFormat,
+      keyData: Uint8Array | JsonWebKey,
+      extractable: boolean,
+      usages: readonly KeyUsage[],
+    ): CryptoKey {
+      return importAs(core, use, hash, format, keyData, { extractable, usages });
+    },
+
+    exportKey({ core }: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
+      return exportAs(core, use, key, format);
+    },
+
+    getPublicKey({ core }: Context, { algorithm, handle }: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
+      requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
+      const { hash } = algorithm as RsaHashedKeyAlgorithm;
+      const parts = (handle as RsaPrivateSlot).publicParts();
+      return publicKeyOf(core, use, hash, parts, { extractable: true, usages });
+    },
+  };
+}
+
+function* generatePair(
   { core, fillRandom }: Context,
-  use: KeyPairUse,
+  use: RsaKeyUse,
   params: RsaHashedKeyGenParams,
   extractable: boolean,
   usages: readonly KeyUsage[],
@@ -99,16 +143,15 @@ export function* generateRsaKeyPair(
   }
 }
 
-export function importRsaKey(
-  { core }: Context,
-  use: KeyPairUse,
-  { hash }: RsaHashedImportParams,
+function importAs(
+  core: Core,
+  use: RsaKeyUse,
+  hash: Algorithm,
   format: KeyFormat,
   keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
+  request: KeyRequest,
 ): CryptoKey {
-  const request = { extractable, usages };
+  const { usages } = request;
   switch (format) {
     case "spki": {
       const parts = readSpki(core, use, "RSA", keyData as Uint8Array, usages);
@@ -128,7 +171,7 @@ export function importRsaKey(
 /** RFC 7518, section 6.3. */
 function importJwk(
   core: Core,
-  use: KeyPairUse,
+  use: RsaKeyUse,
   hash: Algorithm,
   jwk: JsonWebKey,
   request: KeyRequest,
@@ -152,12 +195,7 @@ function importJwk(
   }
 }
 
-export function exportRsaKey(
-  { core }: Context,
-  use: KeyPairUse,
-  key: KeySlots,
-  format: KeyFormat,
-): ArrayBuffer | JsonWebKey {
+function exportAs(core: Core, use: RsaKeyUse, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
   switch (format) {
     case "spki": {
       requireType(key, "public", format);
@@ -176,22 +214,10 @@ export function exportRsaKey(
   }
 }
 
-export function rsaPublicKeyOf(
-  { core }: Context,
-  use: KeyPairUse,
-  { algorithm, handle }: KeySlots,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  requireUsages(usages, use.publicUsages, `public keys for ${use.name}`);
-  const { hash } = algorithm as RsaHashedKeyAlgorithm;
-  const parts = (handle as RsaPrivateSlot).publicParts();
-  return publicKeyOf(core, use, hash, parts, { extractable: true, usages });
-}
-
 /** Members in the order that WebIDL gives them. */
 function exportJwk(
   core: Core,
-  use: KeyPairUse,
+  use: RsaKeyUse,
   { algorithm, extractable, handle, usages }: KeySlots,
 ): JsonWebKey {
   const alg = use.jwkAlgorithms[(algorithm as RsaHashedKeyAlgorithm).hash.name]!;
@@ -226,7 +252,7 @@ function withParts<Part, T>(
 
 function publicKeyOf(
   core: Core,
-  use: KeyPairUse,
+  use: RsaKeyUse,
   hash: Algorithm,
   parts: RsaPublicParts,
   request: KeyRequest,
@@ -236,7 +262,7 @@ function publicKeyOf(
 
 function privateKeyOf(
   core: Core,
-  use: KeyPairUse,
+  use: RsaKeyUse,
   hash: Algorithm,
   parts: RsaPrivateParts,
   request: KeyRequest,
@@ -247,7 +273,7 @@ function privateKeyOf(
 }
 
 function keyOf(
-  { name }: KeyPairUse,
+  { name }: RsaKeyUse,
   hash: Algorithm,
   handle: RsaPublicSlot | RsaPrivateSlot,
   { e }: RsaPublicParts,

@@ -3,18 +3,8 @@ import type { RsaPrivateSlot, RsaPublicSlot } from "../../core/rsa.ts";
 import { domException } from "../dom-exception.ts";
 import { type Dictionary, dictionary, heldBytes, stillHeld } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
-import type { JsonWebKey } from "./jwk.ts";
-import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
-import type { KeyPairUse } from "./key-pair.ts";
-import {
-  exportRsaKey,
-  generateRsaKeyPair,
-  importRsaKey,
-  type RsaHashedImportParams,
-  type RsaHashedKeyAlgorithm,
-  type RsaHashedKeyGenParams,
-  rsaPublicKeyOf,
-} from "./rsa-keys.ts";
+import type { KeySlots } from "./key.ts";
+import { type RsaHashedKeyAlgorithm, rsaKeys } from "./rsa-keys.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES, Sliced, type Slices } from "./slices.ts";
 
@@ -24,20 +14,6 @@ export interface RsaOaepParams extends Algorithm {
 export const RsaOaepParams: Dictionary<RsaOaepParams> = dictionary("RsaOaepParams", ALGORITHM_MEMBERS, [
   { name: "label", type: heldBytes },
 ]);
-
-const USE: KeyPairUse = {
-  name: "RSA-OAEP",
-  publicUsages: ["encrypt", "wrapKey"],
-  privateUsages: ["decrypt", "unwrapKey"],
-  jwkUse: "enc",
-  // RFC 7518, section 4.3; those of the longer hashes are the standard's own.
-  jwkAlgorithms: {
-    "SHA-1": "RSA-OAEP",
-    "SHA-256": "RSA-OAEP-256",
-    "SHA-384": "RSA-OAEP-384",
-    "SHA-512": "RSA-OAEP-512",
-  },
-};
 
 export function encrypt(
   context: Context,
@@ -72,34 +48,19 @@ export function decrypt(
   });
 }
 
-/** Takes as long as for RSA-PSS. */
-export function generateKey(
-  context: Context,
-  params: RsaHashedKeyGenParams,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): Sliced<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
-  return new Sliced(generateRsaKeyPair(context, USE, params, extractable, usages));
-}
-
-export function importKey(
-  context: Context,
-  params: RsaHashedImportParams,
-  format: KeyFormat,
-  keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  return importRsaKey(context, USE, params, format, keyData, extractable, usages);
-}
-
-export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
-  return exportRsaKey(context, USE, key, format);
-}
-
-export function getPublicKey(context: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
-  return rsaPublicKeyOf(context, USE, key, usages);
-}
+export const { generateKey, importKey, exportKey, getPublicKey } = rsaKeys({
+  name: "RSA-OAEP",
+  publicUsages: ["encrypt", "wrapKey"],
+  privateUsages: ["decrypt", "unwrapKey"],
+  jwkUse: "enc",
+  // RFC 7518, section 4.3; those of the longer hashes are the standard's own.
+  jwkAlgorithms: {
+    "SHA-1": "RSA-OAEP",
+    "SHA-256": "RSA-OAEP-256",
+    "SHA-384": "RSA-OAEP-384",
+    "SHA-512": "RSA-OAEP-512",
+  },
+});
 
 const NONE = new Uint8Array(0);
 

@@ -2,18 +2,8 @@
 import type { RsaPrivateSlot, RsaPublicSlot } from "../../core/rsa.ts";
 import { type Dictionary, dictionary, unsignedLong } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context } from "./algorithm.ts";
-import type { JsonWebKey } from "./jwk.ts";
-import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
-import type { KeyPairUse } from "./key-pair.ts";
-import {
-  exportRsaKey,
-  generateRsaKeyPair,
-  importRsaKey,
-  type RsaHashedImportParams,
-  type RsaHashedKeyAlgorithm,
-  type RsaHashedKeyGenParams,
-  rsaPublicKeyOf,
-} from "./rsa-keys.ts";
+import type { KeySlots } from "./key.ts";
+import { type RsaHashedKeyAlgorithm, rsaKeys } from "./rsa-keys.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES, Sliced } from "./slices.ts";
 
@@ -24,15 +14,6 @@ export interface RsaPssParams extends Algorithm {
 export const RsaPssParams: Dictionary<RsaPssParams> = dictionary("RsaPssParams", ALGORITHM_MEMBERS, [
   { name: "saltLength", type: unsignedLong, required: true },
 ]);
-
-const USE: KeyPairUse = {
-  name: "RSA-PSS",
-  publicUsages: ["verify"],
-  privateUsages: ["sign"],
-  jwkUse: "sig",
-  // RFC 7518, section 3.5; PS1 is the standard's own.
-  jwkAlgorithms: { "SHA-1": "PS1", "SHA-256": "PS256", "SHA-384": "PS384", "SHA-512": "PS512" },
-};
 
 export function sign(
   context: Context,
@@ -63,31 +44,11 @@ export function verify(
   });
 }
 
-/** Takes some tenths of a second for 2048 bits, more for more, and now and then some times as long. */
-export function generateKey(
-  context: Context,
-  params: RsaHashedKeyGenParams,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): Sliced<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
-  return new Sliced(generateRsaKeyPair(context, USE, params, extractable, usages));
-}
-
-export function importKey(
-  context: Context,
-  params: RsaHashedImportParams,
-  format: KeyFormat,
-  keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  return importRsaKey(context, USE, params, format, keyData, extractable, usages);
-}
-
-export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
-  return exportRsaKey(context, USE, key, format);
-}
-
-export function getPublicKey(context: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
-  return rsaPublicKeyOf(context, USE, key, usages);
-}
+export const { generateKey, importKey, exportKey, getPublicKey } = rsaKeys({
+  name: "RSA-PSS",
+  publicUsages: ["verify"],
+  privateUsages: ["sign"],
+  jwkUse: "sig",
+  // RFC 7518, section 3.5; PS1 is the standard's own.
+  jwkAlgorithms: { "SHA-1": "PS1", "SHA-256": "PS256", "SHA-384": "PS384", "SHA-512": "PS512" },
+});

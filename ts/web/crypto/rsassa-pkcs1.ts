@@ -3,29 +3,10 @@ import type { HashAlgorithm } from "../../core/hash.ts";
 import type { FillRandom, RsaPrivateSlot, RsaPublicSlot } from "../../core/rsa.ts";
 import { domException } from "../dom-exception.ts";
 import type { Algorithm, Context } from "./algorithm.ts";
-import type { JsonWebKey } from "./jwk.ts";
-import type { CryptoKey, KeyFormat, KeySlots, KeyUsage } from "./key.ts";
-import type { KeyPairUse } from "./key-pair.ts";
-import {
-  exportRsaKey,
-  generateRsaKeyPair,
-  importRsaKey,
-  type RsaHashedImportParams,
-  type RsaHashedKeyAlgorithm,
-  type RsaHashedKeyGenParams,
-  rsaPublicKeyOf,
-} from "./rsa-keys.ts";
+import type { KeySlots } from "./key.ts";
+import { type RsaHashedKeyAlgorithm, rsaKeys } from "./rsa-keys.ts";
 import { digest, hashOf } from "./sha.ts";
 import { after, type Result, SLICE_BYTES, Sliced, type Slices } from "./slices.ts";
-
-const USE: KeyPairUse = {
-  name: "RSASSA-PKCS1-v1_5",
-  publicUsages: ["verify"],
-  privateUsages: ["sign"],
-  jwkUse: "sig",
-  /** RFC 7518, section 3.3; RS1 is the standard's own. */
-  jwkAlgorithms: { "SHA-1": "RS1", "SHA-256": "RS256", "SHA-384": "RS384", "SHA-512": "RS512" },
-};
 
 export function sign(
   context: Context,
@@ -59,34 +40,14 @@ export function verify(
   });
 }
 
-/** Takes as long as for RSA-PSS. */
-export function generateKey(
-  context: Context,
-  params: RsaHashedKeyGenParams,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): Sliced<{ privateKey: CryptoKey; publicKey: CryptoKey }> {
-  return new Sliced(generateRsaKeyPair(context, USE, params, extractable, usages));
-}
-
-export function importKey(
-  context: Context,
-  params: RsaHashedImportParams,
-  format: KeyFormat,
-  keyData: Uint8Array | JsonWebKey,
-  extractable: boolean,
-  usages: readonly KeyUsage[],
-): CryptoKey {
-  return importRsaKey(context, USE, params, format, keyData, extractable, usages);
-}
-
-export function exportKey(context: Context, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {
-  return exportRsaKey(context, USE, key, format);
-}
-
-export function getPublicKey(context: Context, key: KeySlots, usages: readonly KeyUsage[]): CryptoKey {
-  return rsaPublicKeyOf(context, USE, key, usages);
-}
+export const { generateKey, importKey, exportKey, getPublicKey } = rsaKeys({
+  name: "RSASSA-PKCS1-v1_5",
+  publicUsages: ["verify"],
+  privateUsages: ["sign"],
+  jwkUse: "sig",
+  /** RFC 7518, section 3.3; RS1 is the standard's own. */
+  jwkAlgorithms: { "SHA-1": "RS1", "SHA-256": "RS256", "SHA-384": "RS384", "SHA-512": "RS512" },
+});
 
 /** What DigestInfo has before the digest (RFC 8017, section 9.2, note 1). */
 const PREFIXES: Record<string, string> = {

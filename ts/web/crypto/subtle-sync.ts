@@ -17,6 +17,7 @@ import { digest } from "./digest.ts";
 import { digestSequence } from "./digest-sequence.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeyUsage } from "./key.ts";
+import type { OkpAlgorithm } from "./okp-keys.ts";
 import type { CryptoKeyPair } from "./registry.ts";
 import { type Result, Sliced } from "./slices.ts";
 
@@ -68,7 +69,7 @@ export class SubtleCryptoSync {
   }
 
   generateKey(
-    algorithm: RsaHashedKeyGenParams | EcKeyGenParams,
+    algorithm: RsaHashedKeyGenParams | EcKeyGenParams | OkpAlgorithm,
     extractable: boolean,
     keyUsages: Iterable<KeyUsage>,
   ): CryptoKeyPair;

@@ -18,6 +18,7 @@ import { digest } from "./digest.ts";
 import { digestAsyncSequence } from "./digest-sequence.ts";
 import type { JsonWebKey } from "./jwk.ts";
 import type { CryptoKey, KeyFormat, KeyUsage } from "./key.ts";
+import type { OkpAlgorithm } from "./okp-keys.ts";
 import type { CryptoKeyPair } from "./registry.ts";
 import { type Result, Sliced } from "./slices.ts";
 
@@ -80,7 +81,7 @@ export class SubtleCrypto {
   }
 
   async generateKey(
-    algorithm: RsaHashedKeyGenParams | EcKeyGenParams,
+    algorithm: RsaHashedKeyGenParams | EcKeyGenParams | OkpAlgorithm,
     extractable: boolean,
     keyUsages: Iterable<KeyUsage>,
   ): Promise<CryptoKeyPair>;

@@ -5,7 +5,7 @@ const BATCH = 128;
 const UUID_BYTES = 16;
 
 /** Every byte as two digits. A UUID is made to be shown, so the lookups need not hide which one they read. */
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+let hexOf: readonly string[] | undefined;
 
 export class UuidSource {
   readonly #fillRandom: (bytes: Uint8Array) => void;
@@ -24,9 +24,11 @@ export class UuidSource {
     }
     const at = this.#at;
     this.#at += UUID_BYTES;
-    const hex = (i: number) => HEX[bytes[at + i]!]!;
-    const version = HEX[(bytes[at + 6]! & 0x0f) | 0x40]!;
-    const variant = HEX[(bytes[at + 8]! & 0x3f) | 0x80]!;
+    hexOf ??= Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+    const digits = hexOf;
+    const hex = (i: number) => digits[bytes[at + i]!]!;
+    const version = digits[(bytes[at + 6]! & 0x0f) | 0x40]!;
+    const variant = digits[(bytes[at + 8]! & 0x3f) | 0x80]!;
     const timeLow = hex(0) + hex(1) + hex(2) + hex(3);
     const node = hex(10) + hex(11) + hex(12) + hex(13) + hex(14) + hex(15);
     const uuid = `${timeLow}-${hex(4)}${hex(5)}-${version}${hex(7)}-${variant}${hex(9)}-${node}` as const;

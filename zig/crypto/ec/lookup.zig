@@ -1,11 +1,13 @@
-//! Tables of 128 entries that are looked up in by secret numbers, sixteen at a time. The whole table is read, whatever the
-//! numbers are, and no index depends on them: a swizzle finds one byte of each of sixteen entries, in registers.
+//! Tables that are looked up in by secret numbers. The whole table is read, whatever the numbers are, and no index depends
+//! on them.
 //!
-//! So a table is kept by bytes: a row holds one byte of every entry, in their order. What is looked up comes out by bytes
-//! too, and is transposed.
+//! In tables of 128 entries sixteen numbers are looked up at a time: a swizzle finds one byte of each of sixteen entries,
+//! in registers. So such a table is kept by bytes: a row holds one byte of every entry, in their order. What is looked up
+//! comes out by bytes too, and is transposed. Small tables are kept as they are, and masked.
 
 const std = @import("std");
 const vector = @import("../aes/vector.zig");
+const hidden = @import("secret.zig").hidden;
 
 const Block = vector.Block;
 const splat = vector.splat;
@@ -44,6 +46,21 @@ pub noinline fn find(rows: []const Row, indices: Indices, found: []Block) void {
         }
     }
 }
+
+/// One entry of a small table by a secret number: so many of any length, one after another. Not inlined: one copy serves
+/// all tables.
+pub noinline fn pickOf(comptime count: comptime_int, table: [*]const Words, index: i32, entry: []Words) void {
+    const number = hidden(index);
+    var masks: [count]Words = undefined;
+    for (&masks, 0..) |*mask, i| mask.* = @splat(hidden(((number ^ @as(i32, @intCast(i))) -% 1) >> 31));
+    for (entry, 0..) |*to, at| {
+        var found: Words = @splat(0);
+        inline for (&masks, 0..) |*mask, i| found |= table[i * entry.len + at] & mask.*;
+        to.* = found;
+    }
+}
+
+pub const Words = @Vector(4, i32);
 
 /// Of all places in a lane one is in a vector: the sum of what is found is what is found there.
 inline fn pick(row: *const Row, places: *const [entries / lanes]Indices) Block {
@@ -98,5 +115,17 @@ test "every entry is found, in every lane, for one number and for sixteen" {
                 try std.testing.expectEqualSlices(u8, &expected[index], bytes[i * entry_bytes ..][0..entry_bytes]);
             }
         }
+    }
+}
+
+test "every entry of a small table is found" {
+    var table: [16][3]Words = undefined;
+    for (&table, 0..) |*entry, i| {
+        for (entry, 0..) |*words, at| words.* = @splat(@intCast(100 * i + at + 1));
+    }
+    for (&table, 0..) |*entry, index| {
+        var found: [3]Words = undefined;
+        pickOf(table.len, @ptrCast(&table), @intCast(index), &found);
+        for (entry, found) |expected, words| try std.testing.expectEqual(expected, words);
     }
 }

@@ -20,9 +20,16 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { type BuildOptions, build, type Metafile, type Plugin } from "esbuild";
+import {
+  type BuildOptions,
+  build,
+  type Metafile,
+  type Plugin,
+  type TransformOptions,
+  transform,
+} from "esbuild";
 
 type Outputs = Metafile["outputs"];
 
@@ -49,7 +56,7 @@ const STACK_BYTES = 128 * 1024;
 const MAX_MEMORY_BYTES = 2 ** 32 - 2 ** 16;
 
 /** Names stay, for stacks and for `Crypto.name`; without spaces an engine reads a third less before it starts. */
-const SMALLER: BuildOptions = { minifyWhitespace: true, minifySyntax: true };
+const SMALLER = { minifyWhitespace: true };
 
 /** The core as text, for the library that has it inside: one file for all engines that have files. */
 const CORE_TEXT = `${OUT}/core.js`;
@@ -61,8 +68,35 @@ const SHARED_CORE_TEXT: Plugin = {
     ),
 };
 
-/** Where nothing can be loaded later at once. */
-const PARTS_INSIDE = { "#parts": "./ts/parts.ts" };
+/** Where nothing can be loaded later at once; and where Node may be older than what finds its build. */
+const PARTS_INSIDE = { "#builtin": "./ts/host/node-builtin.ts", "#parts": "./ts/parts.ts" };
+
+/**
+ * What the loader does in advance and nobody here asks for, it does when it is asked for: a decoder of strings, as it is
+ * imported, and a wrapper for each export, as it instantiates. That is a tenth of what a first digest takes in Node.
+ */
+const LOADER_LATER: [text: string, later: string][] = [
+  [
+    'const utf16 = new TextDecoder("utf-16le", { fatal: true });',
+    'const utf16 = { decode: (units) => new TextDecoder("utf-16le", { fatal: true }).decode(units) };',
+  ],
+  [
+    "const exports = postInstantiate(extended, instance);\n  return { module, instance, exports };",
+    "return { module, instance, get exports() { return postInstantiate(extended, instance); } };",
+  ],
+];
+const LOADER: Plugin = {
+  name: "the loader, later",
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@assemblyscript[\\/]loader[\\/]index\.js$/ }, ({ path }) => {
+      let contents = readFileSync(path, "utf8");
+      for (const [text, later] of LOADER_LATER) {
+        if (!contents.includes(text)) throw new Error(`${path} is not the loader that was known`);
+        contents = contents.replaceAll(text, later);
+      }
+      return { contents };
+    }),
+};
 
 const SERVER: BuildOptions = { splitting: true, plugins: [SHARED_CORE_TEXT], ...SMALLER };
 
@@ -96,13 +130,19 @@ const NODE_BUNDLE: BuildOptions = {
     apps: "ts/server/app.ts",
     cloning: "ts/web/cloning.ts",
     fetching: "ts/web/fetch/fetch.ts",
+    installing: "ts/install.ts",
     "key-algorithms": "ts/web/crypto/key-algorithms.ts",
     messages: "ts/web/messages.ts",
     server: "ts/server/server.ts",
+    simulation: "ts/simulation.ts",
     "static-files": "ts/server/static-files.ts",
   },
   outdir: `${OUT}/node`,
-  alias: { "#host": "./ts/host/node.ts", "#parts": "./ts/parts-node.ts" },
+  alias: {
+    "#builtin": "./ts/host/node-builtin-newer.ts",
+    "#host": "./ts/host/node.ts",
+    "#parts": "./ts/parts-node.ts",
+  },
 };
 
 const SERVER_HOSTS: BuildOptions[] = [
@@ -169,9 +209,9 @@ const STEPS: Record<string, Step> = {
       const coreText = readFileSync(`${OUT}/nano.wasm`, "base64");
       writeFileSync(CORE_TEXT, `export default "${coreText}";\n`);
       const report: string[] = [];
-      report.push(sizes(Object.keys(await bundle(SERVER_BUNDLE))));
-      report.push(sizes(await mergeNeeded(await bundle(NODE_BUNDLE))));
-      for (const options of SERVER_HOSTS) report.push(sizes(Object.keys(await bundle(options))));
+      report.push(await finish(Object.keys(await bundle(SERVER_BUNDLE))));
+      report.push(await finish(await mergeNeeded(await bundle(NODE_BUNDLE))));
+      for (const options of SERVER_HOSTS) report.push(await finish(Object.keys(await bundle(options))));
       copyFileSync("ts/require.cjs", `${OUT}/node/require.cjs`);
       // Else npm pack goes by the .gitignore beside it, and packs nothing that was built.
       writeFileSync(`${OUT}/.npmignore`, "");
@@ -183,7 +223,7 @@ const STEPS: Record<string, Step> = {
           outfile: output,
           alias: { "#host": host, ...PARTS_INSIDE },
         });
-        report.push(sizes(Object.keys(bundled)));
+        report.push(await finish(Object.keys(bundled)));
       }
       return report.join(`\n${" ".repeat(23)}`);
     },
@@ -382,9 +422,13 @@ function execute(command: string, args: string[]): void {
   if (status !== 0) throw new Error(`${command.split(/[\\/]/).pop()} ${args[0]} ended with code ${status}`);
 }
 
+/** Under which the Node build's index.js shows needed.js what it has inside: see `mergeNeeded`. */
+const INSIDE = 'Symbol.for("nanort inside")';
+
 /**
- * Makes one file, needed.js, of all the chunks that index.js imports before anything runs, and points the other outputs
- * to it: a file more is a file later, at the start of every process.
+ * Puts all the chunks that index.js imports before anything runs into index.js itself: a file more is a file later, at the
+ * start of every process. What it does not export, the other outputs import from needed.js, which takes it out of there
+ * when one of them is loaded.
  *
  * @returns the paths of what is there now.
  */
@@ -401,7 +445,7 @@ async function mergeNeeded(outputs: Outputs): Promise<string[]> {
   };
   collect(index);
 
-  // What two of them export by the same name has another one where it comes from the merged file.
+  // What two of them export by the same name has another one where it comes from needed.js.
   const specifier = (path: string) => `./${basename(path)}`;
   const names = new Map<string, Map<string, string>>();
   const taken = new Set<string>();
@@ -417,23 +461,26 @@ async function mergeNeeded(outputs: Outputs): Promise<string[]> {
   }
   const listed = (pairs: Iterable<[string, string]>) =>
     [...pairs].map(([name, as]) => (name === as ? name : `${name} as ${as}`)).join(",");
-  const reexports = [...names].map(([from, renamed]) => `export {${listed(renamed)}} from "${from}";`);
+  const imports = [...names].map(([from, renamed]) => `import {${listed(renamed)}} from "${from}";`);
   const rest: Plugin = {
     name: "the rest is found later",
     setup: ({ onResolve }) =>
       onResolve({ filter: /^\.{1,2}\// }, ({ path }) =>
-        names.has(path) ? undefined : { path, external: true },
+        path === "./index.js" || names.has(path)
+          ? { path: resolve(folder, path), sideEffects: true }
+          : { path, external: true },
       ),
   };
+  const show = `Object.defineProperty(Runtime, ${INSIDE}, { value: () => ({ ${[...taken].join(", ")} }) });`;
   await bundle({
     ...SMALLER,
-    stdin: { contents: reexports.join("\n"), resolveDir: folder },
-    outfile: `${folder}/needed.js`,
+    stdin: { contents: ['export * from "./index.js";', ...imports, show].join("\n"), resolveDir: folder },
+    outfile: index,
+    allowOverwrite: true,
     plugins: [rest],
   });
   for (const path of needed) rmSync(path);
-
-  const others = Object.keys(outputs).filter((path) => !needed.has(path));
+  const others = Object.keys(outputs).filter((path) => path !== index && !needed.has(path));
   for (const path of others) {
     const imported: [string, string][] = [];
     const text = readFileSync(path, "utf8").replace(
@@ -451,10 +498,12 @@ async function mergeNeeded(outputs: Outputs): Promise<string[]> {
     for (const from of names.keys())
       if (text.includes(from)) throw new Error(`${path} imports ${from} unseen`);
     const shebang = /^(#!.*\n)?/.exec(text)![0];
-    const imports = imported.length > 0 ? `import{${listed(imported)}}from"./needed.js";` : "";
-    writeFileSync(path, shebang + imports + text.slice(shebang.length));
+    const fromNeeded = imported.length > 0 ? `import{${listed(imported)}}from"./needed.js";` : "";
+    writeFileSync(path, shebang + fromNeeded + text.slice(shebang.length));
   }
-  return [`${folder}/needed.js`, ...others];
+  const stub = `import{Runtime as index}from"./index.js";export const{${[...taken].join(",")}}=index[${INSIDE}]();\n`;
+  writeFileSync(`${folder}/needed.js`, stub);
+  return [index, `${folder}/needed.js`, ...others];
 }
 
 /** Bundles, for Node unless told otherwise; returns what it wrote, by path. */
@@ -472,9 +521,43 @@ async function bundle(options: BuildOptions): Promise<Outputs> {
     define: { NANO_VERSION: JSON.stringify(version) },
     logLevel: "warning",
     ...options,
+    plugins: [LOADER, ...(options.plugins ?? [])],
     metafile: true,
   });
   return metafile.outputs;
+}
+
+/** Makes files that are shipped what they are to be; returns their sizes. */
+async function finish(paths: string[]): Promise<string> {
+  for (const path of paths) await makeConstants(path);
+  return sizes(paths);
+}
+
+/**
+ * Makes constants again of what was one before esbuild made bundles of it, in which all that modules declare are variables:
+ * V8 compiles what it knows to be constant into code, and asks for a variable at each use. What something is assigned to
+ * is found by esbuild's warnings, and stays. Statements are put together only then, so that each declares one thing.
+ */
+async function makeConstants(path: string): Promise<void> {
+  const shared: TransformOptions = { charset: "utf8", format: "esm", logLevel: "silent" };
+  const { code } = await transform(readFileSync(path, "utf8"), shared);
+  const variables = new Set<string>();
+  for (;;) {
+    const constant = code.replace(/^var (?:([\w$]+) =|(?=\{))/gm, (declaration, name: string | undefined) =>
+      name !== undefined && variables.has(name) ? declaration : `const${declaration.slice("var".length)}`,
+    );
+    const result = await transform(constant, { ...shared, ...SMALLER, minifySyntax: true });
+    const warnings = result.warnings.filter(({ id }) => id === "assign-to-constant");
+    if (warnings.length === 0) {
+      writeFileSync(path, result.code);
+      return;
+    }
+    const assigned = new Set(warnings.map(({ text }) => /"(.+)" is a constant/.exec(text)![1]!));
+    for (const name of assigned) {
+      if (variables.has(name)) throw new Error(`${path}: ${name} is assigned to, and declared among others`);
+      variables.add(name);
+    }
+  }
 }
 
 /** Installs the packages of a folder that has a lockfile of its own, unless they are there. */

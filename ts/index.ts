@@ -4,12 +4,22 @@
  */
 
 import { defaultHost as engineHost } from "#host";
-import { loadApps, loadCloning, loadFetching, loadServer, loadStaticFiles } from "#parts";
+import {
+  loadApps,
+  loadCloning,
+  loadFetching,
+  loadInstalling,
+  loadServer,
+  loadSimulation,
+  loadStaticFiles,
+} from "#parts";
 import { Core, type MemoryStatistics } from "./core/core.ts";
 import { type CoreSource, compileCore, compileCoreSync } from "./core/load.ts";
 import type { Clock, Host } from "./host/host.ts";
-import { type InstallOptions, install } from "./install.ts";
+import type { MemoryHostOptions } from "./host/memory.ts";
+import type { InstallOptions } from "./install.ts";
 import { EventLoop } from "./runtime/loop.ts";
+import type { VirtualClock, VirtualClockOptions } from "./runtime/virtual-clock.ts";
 import type { App, AppSource, FetchHandler, LoadOptions } from "./server/app.ts";
 import type { ServeOptions, Server } from "./server/server.ts";
 import type { StaticFilesOptions } from "./server/static-files.ts";
@@ -26,9 +36,8 @@ import type { StructuredClone } from "./web/structured-clone.ts";
 export type { MemoryStatistics } from "./core/core.ts";
 export type { CoreSource } from "./core/load.ts";
 export type * from "./host/host.ts";
-export { memoryHost } from "./host/memory.ts";
 export type { GlobalGroup, InstallOptions } from "./install.ts";
-export { type VirtualClock, virtualClock } from "./runtime/virtual-clock.ts";
+export type { VirtualClock } from "./runtime/virtual-clock.ts";
 export type { App, AppContext, AppSource, FetchHandler, FetchInfo, LoadOptions } from "./server/app.ts";
 export type {
   CloseOptions,
@@ -77,6 +86,15 @@ export const publicAddressesOnly: Allow = (address, url) => loadFetching().publi
 /** For `fetch.proxy`: what HTTP_PROXY, HTTPS_PROXY and NO_PROXY of an environment say, as curl reads them. */
 export function proxiesFromEnvironment(env: Readonly<Record<string, string | undefined>>): ProxyOptions {
   return loadFetching().proxiesFromEnvironment(env);
+}
+
+/** A host that lives in memory, for tests and playgrounds: see `MemoryHostOptions`. **Its random numbers are predictable.** */
+export const memoryHost = ((options?: MemoryHostOptions) =>
+  loadSimulation().memoryHost(options)) as typeof import("./host/memory.ts").memoryHost;
+
+/** A clock that stands still until it is told to move: see `VirtualClock`. */
+export function virtualClock(options?: VirtualClockOptions): VirtualClock {
+  return loadSimulation().virtualClock(options);
 }
 
 export interface RuntimeOptions {
@@ -263,8 +281,8 @@ export class Runtime {
   }
 
   /**
-   * Makes this runtime's functions the globals of an object: `crypto` and its interfaces, timers and `queueMicrotask`,
-   * `atob` and `btoa`, or the groups that `only` names.
+   * Makes this runtime's functions the globals of an object: `crypto` and its interfaces, timers and `queueMicrotask` (on
+   * Node `fetch` as well), `atob` and `btoa`, `structuredClone`; or the groups that `only` names.
    *
    * @returns what brings back the globals that were there before, as `close` does too.
    * @throws TypeError for a property that cannot be replaced; DOMException InvalidStateError where another runtime is
@@ -272,7 +290,7 @@ export class Runtime {
    */
   install(target: object = globalThis, options: InstallOptions = {}): () => void {
     this.#core.requireOpen();
-    const uninstall = install(this, target, options);
+    const uninstall = loadInstalling().install(this, target, options);
     this.#uninstalls.add(uninstall);
     return () => {
       uninstall();

@@ -3,11 +3,13 @@
  * platform's names, such as a library that calls `crypto.subtle` on a page that has none, finds NANO behind them:
  *
  *   crypto   crypto, Crypto, CryptoKey, SubtleCrypto
- *   timers   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask
+ *   timers   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask; on Node fetch as well, whose own calls
+ *            methods of the timers that it sets, and NANO's are numbers, as on the web
  *   base64   atob, btoa
  *   cloning  structuredClone
- *   fetch    Request, Response, fetch: the engine's, but for what a server makes with each request (web/messages). Only
- *            where it is named, since an engine's own server or service worker takes no Response but its own
+ *   fetch    fetch, with Request and Response of web/messages, which take the engine's place for objects that come and go
+ *            with each request. Only where it is named, since an engine's own server or service worker takes no Response
+ *            but its own
  *
  * Properties have the attributes that WebIDL gives them: https://webidl.spec.whatwg.org/#js-interfaces for interface
  * objects, #js-attributes for `crypto`, #js-operations for functions. `performance` and `Date` stay the engine's: on the
@@ -16,6 +18,7 @@
  *
  * Either all of it happens or nothing, and undoing it brings back the very properties that were there before.
  */
+import { defaultHost as engineHost } from "#host";
 import { loadMessages } from "#parts";
 import { Crypto } from "./web/crypto/crypto.ts";
 import { CryptoKey } from "./web/crypto/key.ts";
@@ -43,12 +46,14 @@ export interface Installable {
   readonly atob: unknown;
   readonly btoa: unknown;
   readonly structuredClone: unknown;
+  readonly fetch: unknown;
 }
 
 /** Made when they are asked for, since the runtime itself makes some of them then. */
 function globalsOf(runtime: Installable): Record<GlobalGroup, () => PropertyDescriptorMap> {
   const { crypto, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, atob, btoa } =
     runtime;
+  const fetch = () => loadedLater("fetch", true, () => runtime.fetch);
   return {
     crypto: () => ({
       ...readonlyAttributes({
@@ -58,13 +63,16 @@ function globalsOf(runtime: Installable): Record<GlobalGroup, () => PropertyDesc
       }),
       ...interfaceObjects({ Crypto, CryptoKey, SubtleCrypto }),
     }),
-    timers: () => operations({ setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask }),
+    timers: () => ({
+      ...operations({ setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask }),
+      ...(engineHost.fetchStandsOnTimers && fetch()),
+    }),
     base64: () => operations({ atob, btoa }),
     cloning: () => operations({ structuredClone: runtime.structuredClone }),
     fetch: () => ({
-      ...loadedLater("Request", false),
-      ...loadedLater("Response", false),
-      ...loadedLater("fetch", true),
+      ...loadedLater("Request", false, () => loadMessages().Request),
+      ...loadedLater("Response", false, () => loadMessages().Response),
+      ...fetch(),
     }),
   };
 }
@@ -74,17 +82,18 @@ const readonlyAttributes = Object.getOwnPropertyDescriptors;
 const operations = (functions: object) => dataProperties(functions, true);
 const interfaceObjects = (interfaces: object) => dataProperties(interfaces, false);
 
-let messages: ReturnType<typeof loadMessages> | undefined;
-
 /**
  * An accessor, as engines have it too for what takes long to load, in place of a data property: assigning makes it one.
  */
-function loadedLater(name: "Request" | "Response" | "fetch", enumerable: boolean): PropertyDescriptorMap {
+function loadedLater(
+  name: "Request" | "Response" | "fetch",
+  enumerable: boolean,
+  load: () => unknown,
+): PropertyDescriptorMap {
   keepEngineGlobal(name);
   const property = {
     get [name](): unknown {
-      messages ??= loadMessages();
-      return messages[name];
+      return load();
     },
     set [name](value: unknown) {
       Object.defineProperty(this, name, { value, enumerable, writable: true, configurable: true });

@@ -28,6 +28,9 @@ export interface Host {
   /** Files to read; absent where the engine has none. */
   readonly files?: Files;
 
+  /** The engine's own fetch calls methods of the timers that it sets: it fails where others are the globals. */
+  readonly fetchStandsOnTimers?: boolean;
+
   /** What the engine can tell of objects; absent where it tells no more than the language does. */
   readonly introspection?: Introspection;
 }
@@ -68,6 +71,11 @@ export interface Codings {
    * @param options with `flush`, each piece comes out when it has been written, at the cost of some bytes.
    */
   encoder(coding: Coding, options?: { flush?: boolean }): ByteTransform | undefined;
+  /**
+   * All of it at once, for less than a stream takes. Undefined where the engine has no such encoder, absent where it has none
+   * of this kind.
+   */
+  encode?(coding: Coding, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> | undefined;
   /** Undefined where the engine has no such decoder. */
   decoder(coding: Coding): ByteTransform | undefined;
 }

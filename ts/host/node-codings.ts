@@ -8,7 +8,10 @@ type Zlib = typeof import("node:zlib");
 interface Zstd {
   createZstdCompress?(options: object): Transform;
   createZstdDecompress?(): Transform;
+  zstdCompress?(bytes: Uint8Array, done: Done): void;
 }
+
+type Done = (error: Error | null, bytes: Buffer) => void;
 
 /** The default, 11, takes a hundred times as long; this is about gzip's own time, and smaller. */
 const BROTLI_QUALITY = 4;
@@ -37,6 +40,21 @@ export function nodeCodings(builtin: (name: string) => unknown): Codings {
       }
     },
 
+    encode(coding, bytes) {
+      const { constants, gzip, deflate, brotliCompress, zstdCompress } = load();
+      const params = { [constants.BROTLI_PARAM_QUALITY]: BROTLI_QUALITY };
+      switch (coding) {
+        case "gzip":
+          return outcome((done) => gzip(bytes, done));
+        case "deflate":
+          return outcome((done) => deflate(bytes, done));
+        case "br":
+          return outcome((done) => brotliCompress(bytes, { params }, done));
+        case "zstd":
+          return zstdCompress && outcome((done) => zstdCompress(bytes, done));
+      }
+    },
+
     decoder(coding) {
       const zlib = load();
       switch (coding) {
@@ -51,6 +69,12 @@ export function nodeCodings(builtin: (name: string) => unknown): Codings {
       }
     },
   };
+}
+
+function outcome(begin: (done: Done) => void): Promise<Uint8Array<ArrayBuffer>> {
+  return new Promise((resolve, reject) => {
+    begin((error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+  });
 }
 
 /** What is written has been taken only when what came of it has been read, but for what the transform holds itself. */

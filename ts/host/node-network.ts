@@ -5,7 +5,13 @@
  * Node's sockets are half-open here (`allowHalfOpen`), since each side of a connection ends by itself in the
  * contract; and without Nagle's delay, since whoever writes has put together what belongs together.
  */
-import type { AddressInfo, ListenOptions as NetListenOptions, Socket as NetSocket, Server } from "node:net";
+import type {
+  AddressInfo,
+  ListenOptions as NetListenOptions,
+  Socket as NetSocket,
+  OnReadOpts,
+  Server,
+} from "node:net";
 import type {
   Address,
   ClientTls,
@@ -79,7 +85,7 @@ function listen(modules: NetworkModules, options: ListenOptions, accept: Accept)
 /** @throws when the certificate or its key cannot be used. */
 function createServer(modules: NetworkModules, { tls, ...address }: ListenOptions, accept: Accept): Server {
   const options = { allowHalfOpen: true, noDelay: true };
-  if (!tls) return modules.net.createServer(options, (socket) => attach(modules, socket, accept));
+  if (!tls) return modules.net.createServer(options, (socket) => bound(new NodeSocket(socket), accept));
   const { createSecureContext, TLSSocket } = modules.tls;
   try {
     const secureContext = createSecureContext({
@@ -89,7 +95,7 @@ function createServer(modules: NetworkModules, { tls, ...address }: ListenOption
     });
     // Not by tls.Server, which tells of a connection only when its handshake is done: until then nobody would count it.
     return modules.net.createServer(options, (socket) => {
-      attach(modules, new TLSSocket(socket, { isServer: true, secureContext }), accept);
+      bound(new NodeSocket(new TLSSocket(socket, { isServer: true, secureContext })), accept);
     });
   } catch (error) {
     throw networkError(error as Error, (error as NodeJS.ErrnoException).code, address, "TLS");
@@ -97,15 +103,41 @@ function createServer(modules: NetworkModules, { tls, ...address }: ListenOption
 }
 
 function connect(modules: NetworkModules, options: ConnectOptions, handler: Accept): Promise<Socket> {
-  const { port, hostname, signal } = options;
+  const { port, hostname, signal, startTls } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = modules.net.connect({ port, host: hostname, allowHalfOpen: true, noDelay: true });
+    let adapter: NodeSocket | undefined;
+    const socket = modules.net.connect({
+      ...{ port, host: hostname, allowHalfOpen: true, noDelay: true },
+      // What is to speak TLS is read by that.
+      ...(!startTls && { onread: readingTogether((bytes) => adapter?.received(bytes)) }),
+    });
     opening(socket, "connect", signal, (error) => {
-      if (error === undefined) resolve(attach(modules, socket, handler, options));
-      else reject(signal?.aborted ? signal.reason : networkError(error, error.code, options, "connect"));
+      if (error !== undefined)
+        return reject(signal?.aborted ? signal.reason : networkError(error, error.code, options, "connect"));
+      adapter = startTls ? new SecurableSocket(socket, modules, options) : new NodeSocket(socket);
+      resolve(bound(adapter, handler));
     });
   });
+}
+
+/** How much is read at a time: what the system holds for a socket is mostly less. */
+const READ_BYTES = 256 * 1024;
+
+let room: Uint8Array | undefined;
+
+/**
+ * Reads into memory that all sockets have together, since what arrives is looked at, or copied, before the next read;
+ * left to itself, Node allocates 64 KiB for each.
+ */
+function readingTogether(received: (bytes: Uint8Array) => void): OnReadOpts {
+  room ??= new Uint8Array(READ_BYTES);
+  const buffer = room;
+  const callback = (length: number) => {
+    received(new Uint8Array(buffer.buffer, 0, length));
+    return true;
+  };
+  return { buffer, callback };
 }
 
 /** Tells once how it goes: without an error when `event` has come, and nothing is left behind. */
@@ -137,22 +169,15 @@ function resolve({ dns }: NetworkModules, hostname: string): Promise<Address[]> 
 }
 
 /** Binds a socket and its handler to each other. */
-function attach(
-  modules: NetworkModules,
-  socket: NetSocket,
-  accept: Accept,
-  connected?: ConnectOptions,
-): Socket {
-  const adapter = connected?.startTls
-    ? new SecurableSocket(socket, modules, connected)
-    : new NodeSocket(socket);
-  adapter.tell(accept(adapter));
-  return adapter;
+function bound(socket: NodeSocket, accept: Accept): Socket {
+  socket.tell(accept(socket));
+  return socket;
 }
 
 class NodeSocket implements Socket {
   readonly remoteAddress: string;
   protected readonly socket: NetSocket;
+  #handler: SocketHandler | undefined;
 
   constructor(socket: NetSocket) {
     this.socket = socket;
@@ -161,6 +186,7 @@ class NodeSocket implements Socket {
 
   /** From now on, what happens is told to `handler`; until the function that comes back is called. */
   tell(handler: SocketHandler): () => void {
+    this.#handler = handler;
     let broken: Error | undefined;
     const listeners = Object.entries({
       data: (bytes: Buffer) => handler.data(bytes),
@@ -177,6 +203,11 @@ class NodeSocket implements Socket {
     return () => {
       for (const [event, listener] of listeners) this.socket.off(event, listener);
     };
+  }
+
+  /** Bytes that Node does not tell of by `data`. */
+  received(bytes: Uint8Array): void {
+    this.#handler?.data(bytes);
   }
 
   write(data: Uint8Array | string): boolean {
@@ -254,7 +285,8 @@ class SecurableSocket extends NodeSocket {
         return reject(signal?.aborted ? signal.reason : failure(error as Error));
       }
       opening(secured, "secureConnect", signal, (error) => {
-        if (error === undefined) resolve(attach(modules, secured, handler, this.#connected));
+        if (error === undefined)
+          resolve(bound(new SecurableSocket(secured, modules, this.#connected), handler));
         else reject(signal?.aborted ? signal.reason : failure(error));
         if (error) plain.destroy();
       });

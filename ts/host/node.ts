@@ -4,7 +4,7 @@
  * Globals are taken once, at import, so that whoever replaces them later (fake timers, a runtime's own functions made
  * global) does not replace them here.
  */
-import { createRequire } from "node:module";
+import { builtin } from "#builtin";
 import type { Clock, Host, Network } from "./host.ts";
 import { introspection } from "./introspection.ts";
 import { nodeCodings } from "./node-codings.ts";
@@ -12,23 +12,17 @@ import { nodeFiles } from "./node-files.ts";
 
 const { setTimeout, clearTimeout, setImmediate, clearImmediate, queueMicrotask } = globalThis;
 
-/**
- * Modules of Node are loaded when they are needed, since each costs a program that does without it a millisecond or
- * more of its start. And by `require`, which is synchronous and makes no ES module of what it loads: the one of
- * node:fs touches every export, some of which load much more. From where they are required makes no difference; not from
- * `import.meta.url`, which a bundle in CommonJS does not have.
- */
-const require = createRequire(process.execPath);
-const nodeFs = () => require("node:fs") as typeof import("node:fs");
-const nodeCrypto = () => require("node:crypto") as typeof import("node:crypto");
-
-const nodePerformance = () => (require("node:perf_hooks") as typeof import("node:perf_hooks")).performance;
+/** Each of these costs a program that does without it a millisecond or more of its start. */
+const nodeFs = () => builtin("node:fs") as typeof import("node:fs");
+const nodePerformance = () => (builtin("node:perf_hooks") as typeof import("node:perf_hooks")).performance;
 
 let performance: ReturnType<typeof nodePerformance> | undefined;
 const now = (): number => {
   performance ??= nodePerformance();
   return performance.now();
 };
+
+let crypto: typeof import("node:crypto") | undefined;
 
 /** Node takes a longer delay for 1 ms. */
 const MAX_DELAY_MS = 2 ** 31 - 1;
@@ -70,7 +64,7 @@ const clock: Clock = {
 let network: Promise<Required<Network>> | undefined;
 const loadNetwork = (): Promise<Required<Network>> => {
   network ??= import("./node-network.ts").then((module) =>
-    module.nodeNetwork(module.networkModules(require)),
+    module.nodeNetwork(module.networkModules(builtin)),
   );
   return network;
 };
@@ -89,8 +83,9 @@ export const defaultHost: Host = {
   loadCore: () => new WebAssembly.Module(nodeFs().readFileSync(new URL("../nano.wasm", import.meta.url))),
 
   fillRandom(bytes) {
+    crypto ??= builtin("node:crypto") as typeof import("node:crypto");
     for (let at = 0; at < bytes.length; at += MAX_FILL_BYTES) {
-      nodeCrypto().randomFillSync(bytes, at, Math.min(MAX_FILL_BYTES, bytes.length - at));
+      crypto.randomFillSync(bytes, at, Math.min(MAX_FILL_BYTES, bytes.length - at));
     }
   },
 
@@ -101,7 +96,8 @@ export const defaultHost: Host = {
     });
   },
 
-  codings: nodeCodings(require),
-  files: nodeFiles(require),
-  introspection: introspection(() => require("node:util") as typeof import("node:util")),
+  fetchStandsOnTimers: true,
+  codings: nodeCodings(builtin),
+  files: nodeFiles(builtin),
+  introspection: introspection(() => builtin("node:util") as typeof import("node:util")),
 };

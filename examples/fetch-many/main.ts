@@ -1,5 +1,6 @@
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { Progress } from "./progress.ts";
 import { serveSamples } from "./samples.ts";
@@ -35,18 +36,20 @@ async function work(): Promise<void> {
   }
 }
 
-/** Streams a URL to a file, or to nowhere; resolves with its length in bytes. */
+/** Streams a URL to a file, or to nowhere; resolves with its length in bytes. Rejects when it cannot be written, too. */
 async function download(url: string, path: string | undefined): Promise<number> {
   const response = await nano.fetch(url, { timeout: Number(values.timeout) * 1000 });
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
-  const file = path === undefined ? undefined : createWriteStream(path);
   let bytes = 0;
-  for await (const piece of response.body ?? []) {
-    bytes += piece.length;
-    progress.add(piece.length);
-    if (file?.write(piece) === false) await new Promise<void>((resolve) => file.once("drain", resolve));
+  async function* counted() {
+    for await (const piece of response.body ?? []) {
+      bytes += piece.length;
+      progress.add(piece.length);
+      yield piece;
+    }
   }
-  await new Promise<void>((resolve) => (file ? file.end(resolve) : resolve()));
+  if (path !== undefined) await pipeline(counted, createWriteStream(path));
+  else for await (const _ of counted());
   return bytes;
 }
 

@@ -1,14 +1,9 @@
 import { type AppContext, createRuntime, type Runtime } from "nanort";
 
-/** RFC 9110 section 7.6.1: what is said between two neighbours is not passed on. */
+/** What is said between two neighbours, and not passed on; to these, a message adds what its Connection names. */
 const HOP_BY_HOP = [
-  "connection",
-  "keep-alive",
-  "proxy-authenticate",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
+  ...["connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection"],
+  ...["te", "trailer", "transfer-encoding", "upgrade"],
 ];
 
 interface Env {
@@ -29,6 +24,7 @@ export default {
     const url = new URL(upstream);
     Object.assign(url, { pathname, search });
     const headers = new Headers(request.headers);
+    removeHops(headers);
     // What comes back encoded is decoded on the way, so only what this engine can decode is asked for.
     for (const name of ["host", "accept-encoding"]) headers.delete(name);
     headers.append("x-forwarded-for", ctx.remoteAddress);
@@ -49,14 +45,15 @@ export default {
   },
 };
 
-/** The answer as it comes; its body was decoded on the way, if it was encoded. */
-function passOn({ status, statusText, headers: given, body }: Response): Response {
-  const headers = new Headers(given);
-  for (const name of HOP_BY_HOP) headers.delete(name);
-  if (headers.has("content-encoding")) {
-    headers.delete("content-encoding");
-    headers.delete("content-length");
-  }
-  headers.append("via", "1.1 nanort");
-  return new Response(body, { status, statusText, headers });
+/** The answer as it comes. Where its body was decoded on the way, the server leaves out what it said of the coded bytes. */
+function passOn(answer: Response): Response {
+  removeHops(answer.headers);
+  answer.headers.append("via", "1.1 nanort");
+  return answer;
+}
+
+/** RFC 9110 section 7.6.1. */
+function removeHops(headers: Headers): void {
+  const named = (headers.get("connection") ?? "").split(",").map((name) => name.trim());
+  for (const name of [...HOP_BY_HOP, ...named]) if (/^[\w!#$%&'*+.^`|~-]+$/.test(name)) headers.delete(name);
 }

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createWriteStream, existsSync, openSync, readFileSync } from "node:fs";
 import { createRuntime, type FetchInit, type FetchState, proxiesFromEnvironment } from "../index.ts";
 import { Failure, parse, UsageError } from "./command.ts";
-import { styleOf } from "./terminal.ts";
+import { harmless, styleOf } from "./terminal.ts";
 
 const HELP = `Usage: nanort fetch URL [options]
 
@@ -63,7 +63,7 @@ export async function run(args: string[]): Promise<void> {
       if (!values.quiet) console.error(styleOf(process.stderr).dim(timing.toString()));
     }
   } catch (error) {
-    throw new Failure(error instanceof Error ? error.message : String(error));
+    throw new Failure(harmless(error instanceof Error ? error.message : String(error)));
   } finally {
     await nano.close();
   }
@@ -92,8 +92,8 @@ class Timing {
 function printHead({ status, statusText, headers, url, redirected }: Response): void {
   const { bold, cyan } = styleOf(process.stderr);
   const from = redirected ? ` from ${url}` : "";
-  console.error(`${bold(`${status} ${statusText}`.trimEnd())}${from}`);
-  for (const [name, value] of headers) console.error(`${cyan(name)}: ${value}`);
+  console.error(`${bold(`${status} ${harmless(statusText)}`.trimEnd())}${from}`);
+  for (const [name, value] of headers) console.error(`${cyan(name)}: ${harmless(value)}`);
   console.error("");
 }
 

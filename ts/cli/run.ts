@@ -1,17 +1,17 @@
 /** `nanort run`: a script, from its first line until nothing is left to do. */
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { createRuntime } from "../index.ts";
 import { parse, partAtName, UsageError } from "./command.ts";
-import { installGlobals } from "./globals.ts";
+import { createEnvironmentRuntime, installGlobals } from "./globals.ts";
 import { importFile, tidyUncaughtErrors } from "./import.ts";
 
 const HELP = `Usage: nanort run FILE [arguments]
 
 Runs a script: an ECMAScript module, in JavaScript or TypeScript (.js .mjs .ts .mts .tsx).
 
-  - crypto, timers, queueMicrotask, atob and btoa are NANO's; globalThis.nano is the runtime.
-    Everything else is Node's, its modules included.
+  - crypto, timers, queueMicrotask, atob, btoa, structuredClone and fetch are NANO's; globalThis.nano
+    is the runtime. Everything else is Node's, its modules included. HTTP_PROXY, HTTPS_PROXY and
+    NO_PROXY count.
   - process.argv is as under node; what stands behind FILE belongs to the script.
   - import ... from "nanort" needs no installation.
   - The script ends when no timer, server, request or other work is left. An error that nobody
@@ -33,7 +33,7 @@ export async function runScript(file: string, args: string[]): Promise<void> {
   if (isFolder) throw new UsageError(`${file} is a folder; to serve it: nanort serve ${file}`);
 
   tidyUncaughtErrors();
-  const nano = await createRuntime();
+  const nano = await createEnvironmentRuntime();
   installGlobals(nano);
   process.argv = [process.execPath, path, ...args];
 

@@ -1,11 +1,11 @@
 /** `nanort serve`: a Workers-style app over HTTP, or a folder of files, until it is told to stop. */
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { type App, type AppSource, createRuntime, type Runtime, type ServeOptions } from "../index.ts";
+import type { App, AppSource, Runtime, ServeOptions } from "../index.ts";
 import { LOG_FORMATS, type LogFormat } from "../server/access-log.ts";
 import { parse, UsageError } from "./command.ts";
 import { appIn, findApp } from "./find-app.ts";
-import { installGlobals } from "./globals.ts";
+import { createEnvironmentRuntime, installGlobals } from "./globals.ts";
 import { FRAME, importFile, tidy, tidyUncaughtErrors } from "./import.ts";
 import { styleOf } from "./terminal.ts";
 import { isWorker, readWorkers, serveAsWorker, startWorkers, workerAddress } from "./workers.ts";
@@ -23,7 +23,8 @@ const HELP = `Usage: nanort serve APP [--port PORT] [--hostname NAME] [--workers
 
 Serves an app: a module whose default export has fetch(request, env, ctx), in JavaScript or TypeScript.
 APP is its file, or its folder (package.json's "main", or else app, index or main with .ts .js or .mjs).
-env is the process's environment; crypto, timers, atob and btoa are NANO's; globalThis.nano is the runtime.
+env is the process's environment; crypto, timers, atob, btoa, structuredClone, fetch, Request and Response
+are NANO's; globalThis.nano is the runtime. HTTP_PROXY, HTTPS_PROXY and NO_PROXY count.
 A folder that has no app but an index.html is served as files.
 
   --port PORT      where to listen: 0 takes any free port (default: $PORT, or ${DEFAULT_PORT})
@@ -75,9 +76,11 @@ export async function run(args: string[]): Promise<void> {
 
   tidyUncaughtErrors();
   const uncaught = (error: unknown) => report(error, appName);
-  const nano = await createRuntime({ onError: uncaught });
+  const nano = await createEnvironmentRuntime({ onError: uncaught });
   installGlobals(nano, { only: ["crypto", "timers", "base64", "cloning", "fetch"] });
-  const app = await load(nano, name, appName, files ? await nano.staticFiles(resolve(name)) : file);
+  const precompressed = values.compress === true;
+  const source = files ? await nano.staticFiles(resolve(name), { precompressed }) : file;
+  const app = await load(nano, name, appName, source);
   // From here on, one mistake in the app must not take the server down.
   process.on("uncaughtException", uncaught).on("unhandledRejection", uncaught);
 

@@ -49,7 +49,11 @@ delete process.env[WORKER_PORT];
 /** Starts this command again, as a worker. */
 function startWorker(port: number): ChildProcess {
   const engine = engineName();
-  if (engine === "node") return cluster.fork().process;
+  if (engine === "node") {
+    const worker = cluster.fork();
+    // It says again what its process says.
+    return worker.on("error", () => {}).process;
+  }
   const [script, ...args] = process.argv.slice(1) as [string, ...string[]];
   // Deno tells nobody which permissions it has; but who may start processes may start this one.
   const flags = engine === "deno" ? ["run", "-A", "--unstable-net"] : [];
@@ -85,19 +89,40 @@ export async function startWorkers(count: number, wanted: number): Promise<Worke
   const start = (): Promise<string> =>
     new Promise((resolve) => {
       const started = performance.now();
-      const worker = startWorker(port);
+      const gone = (what: string, exitCode: number) => {
+        if (stopped) return leave();
+        if (!served) process.exit(exitCode);
+        console.error(what);
+        const wait = started + RESTART_INTERVAL_MS - performance.now();
+        setTimeout(() => !stopped && start(), Math.max(0, wait));
+      };
+      const notStarted = (error: unknown) => {
+        const what = `a worker cannot be started: ${(error as Error).message}`;
+        if (!served) console.error(`nanort: ${what}`);
+        gone(`${what}; another attempt follows`, 1);
+      };
+      let worker: ChildProcess;
+      try {
+        worker = startWorker(port);
+      } catch (error) {
+        // Some of what the system answers Node emits, some it throws.
+        notStarted(error);
+        return;
+      }
       workers.add(worker);
       worker.on("message", (message: Partial<Serving> | null) => {
         if (message?.nanort === "serving") resolve(message.url!);
       });
       worker.once("exit", (code, signal) => {
         workers.delete(worker);
-        if (stopped) return leave();
-        if (!served) process.exit(code ?? 1);
         const reason = signal ?? `exit code ${code}`;
-        console.error(`worker ${worker.pid} ended (${reason}); another takes its place`);
-        const wait = started + RESTART_INTERVAL_MS - performance.now();
-        setTimeout(() => !stopped && start(), Math.max(0, wait));
+        gone(`worker ${worker.pid} ended (${reason}); another takes its place`, code ?? 1);
+      });
+      worker.on("error", (error) => {
+        // One that runs ends as well, whatever went wrong with it.
+        if (worker.pid !== undefined) return;
+        workers.delete(worker);
+        notStarted(error);
       });
     });
   const url = await start();

@@ -3,7 +3,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync } from "node:zlib"
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { memoryHost } from "../../../ts/host/memory.ts";
-import { eventually, type Peer, type Rig, rejection, rigged } from "./support.ts";
+import { eventually, type Peer, type Rig, rejection, rigged, settled } from "./support.ts";
 
 /** At a quality that is not slow. */
 const brotli = (bytes: Uint8Array) =>
@@ -63,9 +63,9 @@ test("the headers stay as they were", () =>
 
 test("a coding that nobody here knows leaves the body as it is", () =>
   rigged(async (rig) => {
-    for (const encoding of ["unknown", "gzip, unknown"]) {
+    for (const [at, encoding] of ["unknown", "gzip, unknown"].entries()) {
       const body = bytesOf(rig.fetch("http://a/"));
-      response(rig.peers[0] ?? (await rig.peer()), encoding, gzipSync(content));
+      response(await rig.asked(at + 1), encoding, gzipSync(content));
       assert.equal(await body, new Uint8Array(gzipSync(content)));
     }
   }));
@@ -87,9 +87,10 @@ test("no content is no coded content", () =>
 test("what is not coded as it says, or ends too early, is an error", () =>
   rigged(async (rig) => {
     const whole = gzipSync(content);
-    for (const body of [content, whole.subarray(0, whole.length - 1), whole.subarray(0, 5)]) {
+    const bodies = [content, whole.subarray(0, whole.length - 1), whole.subarray(0, 5)];
+    for (const [at, body] of bodies.entries()) {
       const failure = rejection(bytesOf(rig.fetch("http://a/")));
-      response(rig.peers[0] ?? (await rig.peer()), "gzip", body);
+      response(await rig.asked(at + 1), "gzip", body);
       const error = await failure;
       assert.instance(error, TypeError);
       assert.match(error.message, /^fetch: the body is not what its Content-Encoding says: /);
@@ -108,10 +109,29 @@ test("a connection that ends within a coded body is the network's error, not the
     );
   }));
 
+test("whoever aborts within a coded body has their own reason again, whatever it is", () =>
+  rigged(async (rig) => {
+    const reasons = ["enough", 0, null, { code: 1 }, new RangeError("enough"), undefined];
+    const codings = Object.entries(ENCODERS);
+    for (const [at, reason] of reasons.entries()) {
+      const controller = new AbortController();
+      const fetched = rig.fetch("http://a/", { signal: controller.signal });
+      const [encoding, encode] = codings[at % codings.length]!;
+      response(await rig.peer(at), encoding, encode(content).subarray(0, 20), 1000);
+      const given = (await fetched).arrayBuffer().catch((error: unknown) => error);
+      await settled();
+      controller.abort(reason);
+      assert.is(await given, controller.signal.reason);
+    }
+  }));
+
 /** Feeds a bomb until the fetch gives up. */
 async function explode(rig: Rig, encoding: string, bomb: Uint8Array): Promise<Error> {
+  const requests = () => rig.peers.flatMap((peer) => peer.requests()).length;
+  const before = requests();
   const failure = rejection(bytesOf(rig.fetch("http://a/")));
-  response(rig.peers.find(({ closed }) => !closed) ?? (await rig.peer()), encoding, bomb);
+  await eventually(() => requests() > before);
+  response(rig.peers.find(({ closed }) => !closed)!, encoding, bomb);
   return failure;
 }
 
@@ -136,7 +156,7 @@ test("limits are options", () =>
       const failure = await explode(rig, "gzip", gzipSync(zeros));
       assert.is(failure.message, "fetch: the body decodes to more than 3000000 bytes");
       const body = bytesOf(rig.fetch("http://a/"));
-      response(rig.peers[0]!, "gzip", gzipSync(zeros.subarray(0, 2_999_999)));
+      response(await rig.asked(2), "gzip", gzipSync(zeros.subarray(0, 2_999_999)));
       assert.is((await body).length, 2_999_999);
     },
     { fetch: { limits: { decodedBytes: 3_000_000, decodedRatio: Number.POSITIVE_INFINITY } } },

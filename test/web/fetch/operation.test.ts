@@ -280,6 +280,7 @@ test("a connection that the server closed meanwhile: once more, on a new one", (
     const first = rig.fetch("http://a/");
     const peer = (await rig.peer()).send(OK);
     await first;
+    await settled();
     const second = rig.fetch("http://a/");
     assert.equal(rig.path(1), ["queue", "send", "head"]);
     peer.socket.destroy();

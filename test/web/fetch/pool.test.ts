@@ -404,4 +404,45 @@ test("a server that keeps its connections for less time than others has its own 
     assert.is(rig.fetcher.statistics().idle, 0);
   }));
 
+test("what a server says behind its response, and be it later, answers no other request", () =>
+  rigged(async (rig) => {
+    const first = rig.fetch("http://a/");
+    const peer = await rig.peer();
+    await peer.request();
+    const second = first.then(() => rig.fetch("http://a/"));
+    peer.send(OK).send(answer("junk"));
+    const other = await rig.peer(1);
+    await other.request();
+    other.send(answer("mine"));
+    assert.is(await (await second).text(), "mine");
+    assert.ok(peer.closed);
+    assert.is(peer.requests().length, 1);
+  }));
+
+test("a connection whose time passes before it is used again makes no room for who gets another one", () =>
+  rigged(
+    async (rig) => {
+      const paths = ["/1", "/2"];
+      const first = paths.map((path) => rig.fetch(`http://a${path}`));
+      (await rig.peer(0)).send(OK);
+      (await rig.peer(1)).send(answer("ok", "keep-alive: timeout=2\r\n"));
+      await Promise.all(first);
+      const third = rig.fetch("http://a/3");
+      assert.equal(rig.path(2), ["queue"]);
+      // As if the process had been busy for that long.
+      const { clock } = rig.host;
+      const now = clock.now.bind(clock);
+      clock.now = () => now() + 1500;
+      await rig.asked(2);
+      await settled();
+      assert.equal(rig.path(2), ["queue", "send", "head"]);
+      rig.peers[0]!.send(OK);
+      await third;
+      assert.is(rig.peers.length, 2);
+      await settled();
+      await rig.host.clock.advance(0);
+    },
+    { fetch: { maxConnectionsPerOrigin: 2 } },
+  ));
+
 test.run();

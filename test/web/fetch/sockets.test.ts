@@ -87,6 +87,37 @@ test("fifty at a time are all under way before the first is answered", () => {
   );
 });
 
+const openSockets = () => process.getActiveResourcesInfo().filter((resource) => /^TCP/.test(resource)).length;
+
+/** What the tests before have left takes a moment to go. */
+async function noSockets(): Promise<void> {
+  for (let turns = 0; openSockets() > 0 && turns < 2000; turns++)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  assert.is(openSockets(), 0);
+}
+
+test("ten thousand at once, on the connections that there may be, leave nothing behind", async () => {
+  await noSockets();
+  const nano = await createRuntime();
+  const server = await nano.serve({ app: ({ url }) => new Response(url.slice(url.lastIndexOf("/"))) });
+  let most = 0;
+  const texts = Array.from({ length: 10_000 }, async (_, at) => {
+    const text = await (await nano.fetch(`${server.url}/${at}`)).text();
+    if (at % 1000 === 0) most = Math.max(most, openSockets());
+    return text;
+  });
+  assert.equal(
+    await Promise.all(texts),
+    Array.from({ length: 10_000 }, (_, at) => `/${at}`),
+  );
+  // Both ends of 256 connections, and who listens.
+  assert.ok(most <= 2 * 256 + 1, `${most} sockets`);
+  const { liveArenas, bytesInUse } = nano.memory();
+  assert.equal({ liveArenas, bytesInUse }, { liveArenas: 0, bytesInUse: 0 });
+  await nano.close();
+  await noSockets();
+});
+
 test("localhost is found, by IPv6 or IPv4, whichever answers", () =>
   withNode(
     (_, response) => response.end("ok"),

@@ -124,6 +124,13 @@ export class Rig {
     return this.peers[index]!;
   }
 
+  /** The first connection, when it has been asked so many times. */
+  async asked(count: number): Promise<Peer> {
+    const peer = await this.peer();
+    await peer.request(count);
+    return peer;
+  }
+
   /** The states that the operation of that number went through. */
   path(index = 0): State[] {
     return this.paths[index] ?? [];

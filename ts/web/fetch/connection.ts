@@ -27,6 +27,8 @@ export class ClientConnection implements SocketHandler {
   reused = false;
   /** By the clock, when it has been without work for too long. */
   idleUntil = 0;
+  /** By the pool's count of turns, when it may be used again. */
+  settledIn = 0;
   /** How long it may be without work, where the server has said so. */
   idleTimeout = Number.POSITIVE_INFINITY;
 

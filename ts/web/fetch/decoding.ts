@@ -4,7 +4,11 @@
  * as it comes, against a size and against what went in.
  */
 import type { ByteTransform, Coding, Host } from "../../host/host.ts";
+import type { ArrivingContent } from "../messages/content.ts";
+import { codingsUndone } from "../messages/undone-codings.ts";
+import { Collected } from "./collected.ts";
 import type { FetchLimits } from "./options.ts";
+import { ZstdFrames } from "./zstd-frames.ts";
 
 /** Encoding twice gains nothing, and each round multiplies what a few bytes can become. */
 const CODINGS_MAX = 2;
@@ -20,42 +24,95 @@ const NAMES: Readonly<Record<string, Coding>> = {
   zstd: "zstd",
 };
 
-/** The value of Accept-Encoding: what this engine can undo; null for nothing. */
-export function acceptEncoding({ codings }: Host): string | null {
-  const known = (["gzip", "deflate", "br", "zstd"] as const).filter((coding) => codings?.decoder(coding));
-  return known.length > 0 ? known.join(", ") : null;
-}
+/** What this engine can undo. */
+export const decodable = ({ codings }: Host): Coding[] =>
+  (["gzip", "deflate", "br", "zstd"] as const).filter((coding) => codings?.decoder(coding));
 
 /**
- * What undoes a Content-Encoding, in the order of undoing; nothing where any of its codings is unknown here: then the
- * body is handed on as it is, as Fetch has it.
- *
- * @throws TypeError for more codings than anybody needs.
+ * What a Content-Encoding names, in the order of undoing; nothing where any of it is not among `known`: then the body is
+ * handed on as it is, as Fetch has it.
  */
-export function decodings(contentEncoding: string, { codings }: Host): ByteTransform[] {
-  const names = contentEncoding
+export function codingsToUndo(contentEncoding: string, known: readonly Coding[]): Coding[] {
+  const codings = contentEncoding
     .toLowerCase()
     .split(",")
     .map((name) => name.trim())
-    .filter((name) => name !== "" && name !== "identity");
-  if (names.length > CODINGS_MAX)
-    throw new TypeError(`fetch: the body is encoded ${names.length} times, and ${CODINGS_MAX} are the most`);
-  const transforms = names.map((name) => NAMES[name] && codings?.decoder(NAMES[name]));
-  return transforms.every((transform) => transform !== undefined) ? transforms.reverse() : [];
+    .filter((name) => name !== "" && name !== "identity")
+    .map((name) => NAMES[name]);
+  const isKnown = (coding: Coding | undefined) => coding !== undefined && known.includes(coding);
+  return codings.every(isKnown) ? (codings.reverse() as Coding[]) : [];
+}
+
+/** A decoder of Zstandard that takes no stream for whole which is cut short, and gets each frame by itself. */
+function untilItsEnd({ readable, writable }: ByteTransform): ByteTransform {
+  const frames = new ZstdFrames();
+  const guard = new TransformStream<Uint8Array, Uint8Array>({
+    transform(bytes, controller) {
+      for (let rest = bytes; rest.length > 0; ) {
+        const read = frames.feed(rest);
+        controller.enqueue(rest.subarray(0, read));
+        rest = rest.subarray(read);
+      }
+    },
+    flush() {
+      if (!frames.complete) throw new TypeError("the zstd frame is cut short");
+    },
+  });
+  // Its failure comes out at the other end.
+  guard.readable.pipeTo(writable).catch(() => {});
+  return { readable, writable: guard.writable };
+}
+
+/** Content without its codings, which are undone one after the other once somebody reads. */
+export class DecodedContent implements ArrivingContent {
+  readonly #encoded: ArrivingContent;
+  readonly #codings: readonly Coding[];
+  readonly #host: Host;
+  readonly #limits: FetchLimits;
+
+  /** @throws TypeError for more codings than anybody needs. */
+  constructor(encoded: ArrivingContent, codings: readonly Coding[], host: Host, limits: FetchLimits) {
+    if (codings.length > CODINGS_MAX)
+      throw new TypeError(
+        `fetch: the body is encoded ${codings.length} times, and ${CODINGS_MAX} are the most`,
+      );
+    this.#encoded = encoded;
+    this.#codings = codings;
+    this.#host = host;
+    this.#limits = limits;
+  }
+
+  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const decoders = this.#codings.map((coding) => {
+      const decoder = this.#host.codings!.decoder(coding)!;
+      return coding === "zstd" ? untilItsEnd(decoder) : decoder;
+    });
+    return codingsUndone(decoded(this.#encoded.stream, decoders, this.#limits));
+  }
+
+  async collect(): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Collected(Number.POSITIVE_INFINITY);
+    const reader = this.stream.getReader();
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return bytes.whole();
+      bytes.add(value);
+    }
+  }
 }
 
 /** The stream that is left when `decoders` have done their work, one after the other. */
-export function decoded(
+function decoded(
   encoded: ReadableStream<Uint8Array<ArrayBuffer>>,
   decoders: readonly ByteTransform[],
   { decodedBytes, decodedRatio }: FetchLimits,
-): ReadableStream<Uint8Array> {
+): ReadableStream<Uint8Array<ArrayBuffer>> {
   let [bytesIn, bytesOut] = [0, 0];
   let complete = false;
   /** What the network or whoever aborted it has said, which needs no explanation. */
-  let broken: unknown;
+  let broken: { readonly reason: unknown } | undefined;
   const source = encoded.getReader();
-  const counted = new ReadableStream<Uint8Array>(
+  const counted = new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
         try {
@@ -64,9 +121,9 @@ export function decoded(
           if (done) return controller.close();
           bytesIn += value.length;
           controller.enqueue(value);
-        } catch (error) {
-          broken = error;
-          throw error;
+        } catch (reason) {
+          broken = { reason };
+          throw reason;
         }
       },
       cancel: (reason) => source.cancel(reason),
@@ -75,9 +132,9 @@ export function decoded(
   );
   let stream = counted;
   for (const decoder of decoders)
-    stream = stream.pipeThrough(decoder as ReadableWritablePair<Uint8Array, Uint8Array>);
+    stream = stream.pipeThrough(decoder as ReadableWritablePair<Uint8Array<ArrayBuffer>>);
   const reader = stream.getReader();
-  return new ReadableStream<Uint8Array>(
+  return new ReadableStream<Uint8Array<ArrayBuffer>>(
     {
       async pull(controller) {
         try {
@@ -93,7 +150,8 @@ export function decoded(
           // Nothing is nothing in every coding, though some decoders miss a header in it.
           if (complete && bytesIn === 0) return controller.close();
           reader.cancel(error).catch(() => {});
-          throw error === broken ? error : explained(error);
+          // Decoders may say it in words of their own.
+          throw broken ? broken.reason : explained(error);
         }
       },
       cancel: (reason) => reader.cancel(reason),

@@ -13,8 +13,9 @@
 import type { Core } from "../../core/core.ts";
 import type { Clock, Host } from "../../host/host.ts";
 import type { EventLoop } from "../../runtime/loop.ts";
+import { engineGlobal } from "../engine-globals.ts";
 import { parseDataUrl } from "./data-url.ts";
-import { acceptEncoding } from "./decoding.ts";
+import { decodable } from "./decoding.ts";
 import { hostFetch } from "./host-fetch.ts";
 import { type Digest, requireIntegrity } from "./integrity.ts";
 import { Operation, type OperationContext } from "./operation.ts";
@@ -48,7 +49,7 @@ export interface Fetcher {
   close(): void;
 }
 
-const { fetch: engineFetch } = globalThis;
+const engineFetch = engineGlobal("fetch");
 
 /** @throws TypeError or RangeError for options that cannot be. */
 export function createFetcher(runtime: FetchRuntime, options: FetchOptions | undefined): Fetcher {
@@ -56,11 +57,13 @@ export function createFetcher(runtime: FetchRuntime, options: FetchOptions | und
   const settings = resolveOptions(options);
   const { network } = host;
   if (!network) return hostFetch(loop, settings);
+  const known = decodable(host);
   const base = { core, loop, host, network, settings };
   const context: OperationContext = {
     ...base,
     pool: new Pool(base, clock),
-    acceptEncoding: acceptEncoding(host),
+    decodable: known,
+    acceptEncoding: known.length > 0 ? known.join(", ") : null,
     operations: new Set(),
   };
 

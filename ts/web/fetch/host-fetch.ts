@@ -5,12 +5,14 @@
  * be wrong to ignore is refused: `allow`, `proxy` and `tls`.
  */
 import type { EventLoop } from "../../runtime/loop.ts";
+import { engineGlobal } from "../engine-globals.ts";
+import { engineRequestOf } from "../messages/request.ts";
 import { offAbort, onAbort } from "./abort-signals.ts";
 import type { Fetcher } from "./fetch.ts";
 import { type FetchSettings, type FetchTimeouts, resolveTimeouts } from "./options.ts";
 import type { FetchInit } from "./request.ts";
 
-const { fetch: engineFetch } = globalThis;
+const engineFetch = engineGlobal("fetch");
 
 /** @throws TypeError for options that nobody could keep here. */
 export function hostFetch(loop: EventLoop, settings: FetchSettings): Fetcher {
@@ -66,7 +68,7 @@ class Exchange {
       if (this.#signal) onAbort(this.#signal, this.#aborted);
       if (this.#signal?.aborted) this.#aborted();
       const options = { ...rest, signal: this.#abort.signal } as RequestInit;
-      const response = await engineFetch(input, options);
+      const response = await engineFetch(engineRequestOf(input), options);
       this.#abort.signal.throwIfAborted();
       this.#clearDeadline("head");
       this.#state = "body";

@@ -32,7 +32,7 @@ import type { FetchRequest } from "./request.ts";
 import { giveUp } from "./request-body.ts";
 import { requestHead } from "./request-head.ts";
 import { RequestSender } from "./request-sender.ts";
-import { createResponse } from "./response.ts";
+import { createResponse, hasNoBody, type ResponseContext } from "./response.ts";
 import { type BodyOwner, ResponseBody } from "./response-body.ts";
 import { hostnameOf, portOf } from "./url.ts";
 
@@ -58,9 +58,9 @@ const INTERIM_RESPONSES_MAX = 32;
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /** What all fetches of a runtime share. */
-export interface OperationContext extends FetchContext {
+export interface OperationContext extends FetchContext, ResponseContext {
   readonly pool: Pool;
-  /** The value of Accept-Encoding: which codings can be undone here; null for none. */
+  /** The value of Accept-Encoding; null for none. */
   readonly acceptEncoding: string | null;
   /** Under way. */
   readonly operations: Set<Operation>;
@@ -288,11 +288,10 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
       this.#clearDeadline();
       if (!this.#become("body")) return;
     }
-    const { host, settings } = this.#context;
     const { method, url } = this.#request;
     const from = { url, redirected: this.#redirects > 0 };
-    const response = createResponse(head, body, method, from, host, settings.limits);
-    if (body.complete || response.body === null) this.#finish();
+    const response = createResponse(head, body, method, from, this.#context);
+    if (body.complete || hasNoBody(method, head.status)) this.#finish();
     this.#resolve(response);
   }
 

@@ -5,6 +5,10 @@
  *
  * Connections without work are no work of the runtime's: `idle()` does not wait for them, and their end is on the clock
  * itself.
+ *
+ * A server that says more than its response, by mistake or because somebody has made two of one, may say it a moment
+ * later, and the next request on that connection would have it for an answer. So a connection is used again only when the
+ * engine has looked at its sockets once more: what comes until then ends it.
  */
 import type { Clock } from "../../host/host.ts";
 import type { ClientConnection } from "./connection.ts";
@@ -12,6 +16,9 @@ import { dial, type FetchContext, requireAllowed } from "./dial.ts";
 import { networkFailure } from "./failure.ts";
 import type { ProxyServer } from "./proxy.ts";
 import { hostnameOf, portOf } from "./url.ts";
+
+/** The turn in which a connection comes back may have looked at its socket already, so it waits for all of the next. */
+const SETTLING_TURNS = 2;
 
 /** Who waits for a connection. Of the last two, one is called, once; neither after `Pool.abandon`. */
 export interface Waiter {
@@ -45,6 +52,11 @@ export class Pool {
   readonly #origins = new Map<string, Origin>();
   readonly #originOf = new WeakMap<ClientConnection, Origin>();
   readonly #errands = new Map<Waiter, Errand>();
+  /** Of the engine's, counted while connections wait to be used again: in each, it looks at all sockets once. */
+  #turn = 0;
+  #turnPosted = false;
+  /** Whose connections wait. */
+  readonly #settling = new Set<Origin>();
   /** Cancels the task that ends connections without work. */
   #cancelSweep: (() => void) | null = null;
   /** When that task runs, by the clock. */
@@ -75,6 +87,8 @@ export class Pool {
     }
     const connection = fresh ? undefined : this.#lastIdle(origin);
     if (connection) this.#give(origin, connection, waiter);
+    // One that has just come back is there sooner than one that is made.
+    else if (!fresh && origin.queue.size < this.#unsettled(origin)) origin.queue.add(waiter);
     else if (origin.connections < this.#context.settings.maxConnectionsPerOrigin) this.#dial(origin, waiter);
     else origin.queue.add(waiter);
   }
@@ -96,18 +110,18 @@ export class Pool {
     connection.reused = true;
     connection.pause(false);
     const origin = this.#originOf.get(connection)!;
-    const [next] = origin.queue;
-    if (next) {
-      origin.queue.delete(next);
-      this.#give(origin, connection, next);
-      return;
-    }
     const timeout = Math.min(this.#context.settings.idleTimeout, connection.idleTimeout);
     connection.idleUntil = this.#clock.now() + timeout;
+    connection.settledIn = this.#turn + SETTLING_TURNS;
     origin.idle.push(connection);
     connection.rest(true);
-    if (timeout <= 0) this.#retire(connection);
-    else this.#sweepBy(connection.idleUntil);
+    if (timeout <= 0) {
+      this.#retire(connection);
+      return;
+    }
+    this.#sweepBy(connection.idleUntil);
+    this.#settling.add(origin);
+    this.#postTurn();
   }
 
   /** A connection is of no more use: it is dropped, if it is not gone already. */
@@ -124,17 +138,50 @@ export class Pool {
   }
 
   /** The connection without work that worked last, unless it should have been ended by now. */
-  #lastIdle({ idle }: Origin): ClientConnection | undefined {
+  #lastIdle(origin: Origin): ClientConnection | undefined {
+    const { idle } = origin;
     const now = this.#clock.now();
-    for (let last = idle.at(-1); last; last = idle.at(-1)) {
-      if (last.idleUntil > now) {
-        last.rest(false);
-        return idle.pop();
-      }
-      this.#retire(last);
+    const settled = idle.length - this.#unsettled(origin);
+    for (let at = settled - 1; at >= 0; at--) {
+      const last = idle[at]!;
+      if (last.idleUntil <= now) continue;
+      last.rest(false);
+      idle.splice(at, 1);
+      return last;
     }
+    // Only now, since each that ends makes room for the first who waits, to whom no other may be given as well.
+    for (const each of idle.slice(0, settled)) this.#retire(each);
     return undefined;
   }
+
+  /** How many connections without work have come back just now: the last ones. */
+  #unsettled({ idle }: Origin): number {
+    let count = 0;
+    while (count < idle.length && idle[idle.length - 1 - count]!.settledIn > this.#turn) count++;
+    return count;
+  }
+
+  #postTurn(): void {
+    if (this.#turnPosted) return;
+    this.#turnPosted = true;
+    this.#clock.postTask(this.#nextTurn);
+  }
+
+  /** Connections that have settled go to who waits for one. */
+  readonly #nextTurn = (): void => {
+    this.#turnPosted = false;
+    this.#turn++;
+    for (const origin of this.#settling) {
+      for (let [next] = origin.queue; next; [next] = origin.queue) {
+        const connection = this.#lastIdle(origin);
+        if (!connection) break;
+        origin.queue.delete(next);
+        this.#give(origin, connection, next);
+      }
+      if (this.#unsettled(origin) === 0) this.#settling.delete(origin);
+    }
+    if (this.#settling.size > 0) this.#postTurn();
+  };
 
   #originFor(url: URL): Origin {
     const key = url.origin;
@@ -188,7 +235,7 @@ export class Pool {
     dial(this.#context, {
       url: waiter.url,
       proxy: origin.proxy,
-      lost: (connection) => this.#lost(connection),
+      lost: (connection) => this.#retire(connection),
       signal: attempt.signal,
       progress: (step) => {
         if (!attempt.signal.aborted) waiter.dialing(step);
@@ -214,19 +261,12 @@ export class Pool {
     );
   }
 
-  /** A connection is gone that had no work. */
-  #lost(connection: ClientConnection): void {
-    const origin = this.#originOf.get(connection);
-    const at = origin ? origin.idle.indexOf(connection) : -1;
-    if (at < 0) return;
-    origin!.idle.splice(at, 1);
-    this.#drop(connection);
-  }
-
-  /** Ends a connection without work. */
+  /** Ends a connection without work, unless it has some by now, or has gone. */
   #retire(connection: ClientConnection): void {
-    const { idle } = this.#originOf.get(connection)!;
-    idle.splice(idle.indexOf(connection), 1);
+    const idle = this.#originOf.get(connection)?.idle;
+    const at = idle ? idle.indexOf(connection) : -1;
+    if (at < 0) return;
+    idle!.splice(at, 1);
     this.#drop(connection);
   }
 

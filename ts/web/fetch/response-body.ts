@@ -2,22 +2,25 @@
  * The content of a response, from socket bytes to what a Response is made of: RFC 9112 section 6, framed by
  * Content-Length, by the chunked coding, or by the end of the connection.
  *
- * A body that came together with its head is handed over as bytes; for any other there is a stream. Backpressure: the
- * stream asks for bytes only when somebody reads and nothing is kept; what arrives unasked is kept up to `BUFFER_BYTES` in
- * `BUFFER_PIECES`, then the socket is paused until the reader has caught up.
+ * A body that came together with its head is handed over as bytes. Any other is had in one of two ways: collected in one
+ * piece, of which every byte is copied once from the socket's to where it stays; or as a stream. Backpressure: until
+ * somebody reads, and while the stream's reader is slow, what arrives is kept up to `BUFFER_BYTES` in `BUFFER_PIECES`, then
+ * the socket is paused until the reader has caught up.
  *
  * Core memory: only a chunked body has any, until it is complete, or given up by `close`.
  */
 import type { Core } from "../../core/core.ts";
 import { ChunkedReader, type ResponseHead } from "../../core/http.ts";
+import type { ArrivingContent } from "../messages/content.ts";
+import { Collected, joined } from "./collected.ts";
 
-/** Bytes that wait in the stream before the socket is paused. */
+/** Bytes that wait to be read before the socket is paused. */
 const BUFFER_BYTES = 64 * 1024;
 
 /** The same in pieces: a server may send single bytes, and a piece costs a few hundred. */
 const BUFFER_PIECES = 1024;
 
-/** Whoever owns the body, as its stream sees it. */
+/** Whoever owns the body, as its reader sees it. */
 export interface BodyOwner {
   /** A reader waits for bytes, or (false) has got some. */
   bodyWanted(wanted: boolean): void;
@@ -27,7 +30,14 @@ export interface BodyOwner {
   bodyCancelled(): void;
 }
 
-export class ResponseBody {
+/** Who collects the body. */
+interface Collector {
+  readonly bytes: Collected;
+  resolve(bytes: Uint8Array<ArrayBuffer>): void;
+  reject(reason: unknown): void;
+}
+
+export class ResponseBody implements ArrivingContent {
   readonly #owner: BodyOwner;
   readonly #chunked: ChunkedReader | null;
   /** Until the connection ends. */
@@ -36,8 +46,11 @@ export class ResponseBody {
   #remainingBytes: number;
   #receivedBytes = 0;
   #complete: boolean;
-  /** What came before there was a stream. */
+  /** Why the rest will never come. */
+  #failure: { readonly reason: unknown } | null = null;
+  /** What came before anybody read. */
   #early: Uint8Array<ArrayBuffer>[] = [];
+  #collector: Collector | null = null;
   #controller: ReadableByteStreamController | null = null;
   #streaming = false;
   #wanted = false;
@@ -67,18 +80,18 @@ export class ResponseBody {
    * Takes what belongs to this body off `bytes`, copying what it keeps.
    *
    * @returns how many bytes it took: less than all when the body is complete, and the rest is nobody's.
-   * @throws HttpParseError for broken framing.
+   * @throws HttpParseError for broken framing; RangeError when memory has run out.
    */
   feed(bytes: Uint8Array): number {
     if (this.#chunked) {
       const { segments, consumed, done } = this.#chunked.feed(bytes);
-      this.#take(joined(segments));
+      this.#take(segments);
       if (done) this.#end();
       return consumed;
     }
     const content = bytes.length <= this.#remainingBytes ? bytes : bytes.subarray(0, this.#remainingBytes);
     this.#remainingBytes -= content.length;
-    this.#take(new Uint8Array(content));
+    this.#take([content]);
     if (this.#remainingBytes === 0) this.#end();
     return content.length;
   }
@@ -90,18 +103,33 @@ export class ResponseBody {
     return true;
   }
 
-  /** A complete body of which no stream was made. */
+  /** A complete body that nobody has begun to read. */
   whole(): Uint8Array<ArrayBuffer> {
-    return this.#early.length === 1 ? this.#early[0]! : joined(this.#early);
+    const [first] = this.#early;
+    return first !== undefined && this.#early.length === 1 ? first : joined(this.#early);
   }
 
-  /** What came so far and what is to come, to be read once. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  collect(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure) return reject(this.#failure.reason);
+      if (this.#complete) return resolve(this.whole());
+      const expectedBytes = this.#receivedBytes + this.#remainingBytes;
+      const bytes = new Collected(expectedBytes);
+      for (const piece of this.#early) bytes.add(piece);
+      this.#early = [];
+      this.#collector = { bytes, resolve, reject };
+      this.#setFull(false);
+      this.#owner.bodyWanted(true);
+    });
+  }
+
+  get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#streaming = true;
     return new ReadableStream<Uint8Array<ArrayBuffer>>(
       {
         type: "bytes",
         start: (controller) => {
+          if (this.#failure) return controller.error(this.#failure.reason);
           this.#controller = controller as ReadableByteStreamController;
           const early = this.#early;
           this.#early = [];
@@ -120,7 +148,11 @@ export class ResponseBody {
 
   /** The rest will never come. Whoever reads gets `reason`. */
   fail(reason: unknown): void {
+    this.#failure = { reason };
+    this.#early = [];
     this.close();
+    this.#collector?.reject(reason);
+    this.#collector = null;
     this.#controller?.error(reason);
     this.#controller = null;
   }
@@ -132,11 +164,21 @@ export class ResponseBody {
     this.#chunked?.close();
   }
 
-  #take(piece: Uint8Array<ArrayBuffer>): void {
-    if (piece.length === 0) return;
-    this.#receivedBytes += piece.length;
-    if (this.#streaming) this.#enqueue(piece);
-    else this.#early.push(piece);
+  #take(pieces: readonly Uint8Array[]): void {
+    const before = this.#receivedBytes;
+    for (const { length } of pieces) this.#receivedBytes += length;
+    if (this.#receivedBytes === before) return;
+    if (this.#collector) {
+      for (const piece of pieces) this.#collector.bytes.add(piece);
+      // For the next.
+      this.#owner.bodyWanted(true);
+    } else if (this.#streaming) {
+      this.#enqueue(joined(pieces));
+    } else {
+      this.#early.push(joined(pieces));
+      const much = this.#receivedBytes >= BUFFER_BYTES || this.#early.length >= BUFFER_PIECES;
+      if (much && this.#remainingBytes > 0) this.#setFull(true);
+    }
   }
 
   #enqueue(piece: Uint8Array<ArrayBuffer>): void {
@@ -163,6 +205,8 @@ export class ResponseBody {
   #end(): void {
     this.#complete = true;
     if (this.#streaming) this.#closeStream();
+    this.#collector?.resolve(this.#collector.bytes.whole());
+    this.#collector = null;
   }
 
   #closeStream(): void {
@@ -179,17 +223,4 @@ export class ResponseBody {
     this.#full = full;
     this.#owner.bodyFull(full);
   }
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return new Uint8Array(pieces[0]!);
-  let length = 0;
-  for (const piece of pieces) length += piece.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }

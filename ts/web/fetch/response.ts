@@ -2,18 +2,20 @@
  * What a fetch resolves with: a Response, which says in addition where it came from. (A Response that a script makes has
  * no URL, and the engine's constructor takes none.)
  *
- * A body that is all here already makes a Response of ours (web/messages), and the engine's own when somebody asks for
- * what only that can do; one that streams is the engine's from the beginning. Both are instances of the engine's class.
+ * It is a Response of ours (web/messages), of the body that is here already or of one that is collected when somebody asks
+ * for the whole; the engine's own comes behind it when somebody asks for what only that can do, such as a stream.
  *
  * Different from a Response of the engine's own fetch: its headers can be changed, and `type` is "basic" always, since
  * there is no origin that it could be foreign to.
  */
 import type { ResponseHead } from "../../core/http.ts";
-import type { Host } from "../../host/host.ts";
+import type { Coding, Host } from "../../host/host.ts";
+import type { ArrivingContent } from "../messages/content.ts";
 import { EngineResponse } from "../messages/engine-class.ts";
-import { Response, WHOLE, type WholeResponse, wholeResponse } from "../messages/response.ts";
-import { decoded, decodings } from "./decoding.ts";
-import type { FetchLimits } from "./options.ts";
+import { PARTS, Response, type ResponseParts, wholeResponse } from "../messages/response.ts";
+import { areCodingsUndone, codingsUndone } from "../messages/undone-codings.ts";
+import { codingsToUndo, DecodedContent } from "./decoding.ts";
+import type { FetchSettings } from "./options.ts";
 import type { ResponseBody } from "./response-body.ts";
 
 /** https://fetch.spec.whatwg.org/#null-body-status, as far as a response that is not interim can have it. */
@@ -54,36 +56,53 @@ class FetchedResponse extends Response {
   override clone(): Response {
     // From here on they are the Headers; what they were made of is not copied.
     const { status, statusText, headers } = this;
+    const decoded = areCodingsUndone(this as unknown as globalThis.Response);
     const copy = super.clone();
     const whole = wholeResponse(copy);
-    if (whole)
-      return new FetchedResponse(whole.content, { status, statusText, headers: copy.headers }, this.#from);
-    return new FetchedResponse(copy.body, { status, statusText, headers }, this.#from);
+    const clone = whole
+      ? new FetchedResponse(whole.content, { status, statusText, headers: copy.headers }, this.#from)
+      : new FetchedResponse(copy.body, { status, statusText, headers }, this.#from);
+    if (decoded) for (const marked of [clone, clone.body, this.body]) if (marked) codingsUndone(marked);
+    return clone;
   }
 }
 // To whoever asks for its class, it is a Response.
 Object.defineProperty(FetchedResponse.prototype, "constructor", { value: EngineResponse });
 
-/** A response that came as a whole. Its fields are cut when somebody looks at them. */
-class Received implements WholeResponse {
-  readonly [WHOLE] = true;
+/** What a response that came is made of. Its fields are cut when somebody looks at them. */
+class Received implements ResponseParts {
+  readonly [PARTS] = true;
   readonly status: number;
   readonly statusText: string;
-  readonly content: Uint8Array<ArrayBuffer> | null;
+  readonly content: Uint8Array<ArrayBuffer> | ArrivingContent | null;
+  readonly decoded: boolean;
   headers: Headers | undefined = undefined;
   used = false;
   readonly #head: ResponseHead;
 
-  constructor(head: ResponseHead, content: Uint8Array<ArrayBuffer> | null) {
+  constructor(
+    head: ResponseHead,
+    content: Uint8Array<ArrayBuffer> | ArrivingContent | null,
+    decoded: boolean,
+  ) {
     this.status = head.status;
     this.statusText = head.reason;
     this.content = content;
+    this.decoded = decoded;
     this.#head = head;
   }
 
   get fields(): string[] {
     return this.#head.headers.flat();
   }
+}
+
+/** What all responses of a runtime share. */
+export interface ResponseContext {
+  readonly host: Host;
+  readonly settings: FetchSettings;
+  /** Codings that can be undone here. */
+  readonly decodable: readonly Coding[];
 }
 
 /**
@@ -96,36 +115,27 @@ export function createResponse(
   body: ResponseBody,
   method: string,
   from: Provenance,
-  host: Host,
-  limits: FetchLimits,
+  context: ResponseContext,
 ): globalThis.Response {
-  const { status, reason } = head;
+  const { status } = head;
   if (status < STATUS_MIN || status > STATUS_MAX)
     throw new TypeError(`fetch: the status is ${status}, and no Response can have it`);
-  const content = contentOf(head, body, method, host, limits);
-  const response =
-    content instanceof ReadableStream
-      ? new FetchedResponse(content, { status, statusText: reason, headers: pairsOf(head) }, from)
-      : new FetchedResponse(new Received(head, content), undefined, from);
-  return response as unknown as globalThis.Response;
-}
-
-const pairsOf = (head: ResponseHead) => head.headers as [name: string, value: string][];
-
-function contentOf(
-  head: ResponseHead,
-  body: ResponseBody,
-  method: string,
-  host: Host,
-  limits: FetchLimits,
-): ReadableStream<Uint8Array> | Uint8Array<ArrayBuffer> | null {
-  if (NULL_BODY_STATUS.has(head.status) || method === "HEAD") return null;
+  const { host, decodable, settings } = context;
   const codings =
-    head.get("content-encoding") === null ? [] : decodings(allOf(head, "content-encoding"), host);
-  if (codings.length > 0 && !(body.complete && body.receivedBytes === 0))
-    return decoded(body.stream(), codings, limits);
-  return body.complete ? body.whole() : body.stream();
+    head.get("content-encoding") === null ? [] : codingsToUndo(allOf(head, "content-encoding"), decodable);
+  let content: Uint8Array<ArrayBuffer> | ArrivingContent | null;
+  if (hasNoBody(method, status)) content = null;
+  else if (codings.length > 0 && !(body.complete && body.receivedBytes === 0))
+    content = new DecodedContent(body, codings, host, settings.limits);
+  else content = body.complete ? body.whole() : body;
+  const received = new Received(head, content, codings.length > 0);
+  const response = new FetchedResponse(received, undefined, from) as unknown as globalThis.Response;
+  return codings.length > 0 ? codingsUndone(response) : response;
 }
+
+/** What comes behind the head of such a response, if anything does, is nobody's. */
+export const hasNoBody = (method: string, status: number): boolean =>
+  method === "HEAD" || NULL_BODY_STATUS.has(status);
 
 /** The values of all fields of that name as one list: RFC 9110 section 5.3. */
 function allOf(head: ResponseHead, name: string): string {

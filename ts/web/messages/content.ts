@@ -31,10 +31,12 @@ export function isAscii(text: string): boolean {
 
 export const asText = (bytes: Uint8Array<ArrayBuffer>): string => decoder.decode(bytes);
 export const asJson = (bytes: Uint8Array<ArrayBuffer>): unknown => JSON.parse(decoder.decode(bytes));
-export const asBytes = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => bytes;
-export const asArrayBuffer = (bytes: Uint8Array<ArrayBuffer>): ArrayBuffer => bytes.buffer;
+/** What is small may lie in a buffer with others, which nobody else is to see. */
+export const asBytes = (bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> =>
+  bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+export const asArrayBuffer = (bytes: Uint8Array<ArrayBuffer>): ArrayBuffer => asBytes(bytes).buffer;
 
-/** What `as` makes of all the bytes, which have a buffer to themselves. */
+/** What `as` makes of all the bytes. */
 export async function convert<Result>(
   content: Content,
   as: (bytes: Uint8Array<ArrayBuffer>) => Result,

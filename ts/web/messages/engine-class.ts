@@ -39,9 +39,7 @@ export function standIn<Instance extends object>(
   for (const key of Reflect.ownKeys(prototype)) {
     if (!(key in theirs)) Reflect.deleteProperty(prototype, key);
   }
-  for (const key of Reflect.ownKeys(theirs)) {
-    if (key === "constructor") continue;
-    const member = Object.getOwnPropertyDescriptor(theirs, key)!;
+  for (const [key, member] of membersOf(theirs)) {
     const own =
       Object.getOwnPropertyDescriptor(prototype, key) ??
       // Where the engine's class is that of another copy of this library, which was installed, it has such slots already.
@@ -68,6 +66,18 @@ export function standIn<Instance extends object>(
     },
     configurable: true,
   });
+}
+
+/** Those of a prototype, and of those that it inherits from: workerd has what Request and Response share in a class Body. */
+function membersOf(prototype: object): Map<string | symbol, PropertyDescriptor> {
+  const members = new Map<string | symbol, PropertyDescriptor>();
+  for (let at = prototype; at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    for (const key of Reflect.ownKeys(at)) {
+      const member = Object.getOwnPropertyDescriptor(at, key)!;
+      if (key !== "constructor" && !members.has(key)) members.set(key, member);
+    }
+  }
+  return members;
 }
 
 /** The engine's object in place of one of ours; of a class that extends ours, if its constructor was called. */

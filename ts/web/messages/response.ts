@@ -1,19 +1,29 @@
 /**
- * Response whose body is text, bytes or nothing: https://fetch.spec.whatwg.org/#response-class
+ * Response whose body is text, bytes or nothing, or is still to come: https://fetch.spec.whatwg.org/#response-class
  *
- * It keeps what it was given, for the server to send at once. The engine's own Response, which comes with a stream and
- * takes some engines longer than all the rest of a small request, is made when somebody asks for what only that can do,
- * and in place of this one for bodies of other kinds and for what is not as simple as it mostly is, errors included.
+ * It keeps what it was given, for the server to send at once, or to be collected in one piece. The engine's own Response,
+ * which comes with a stream and takes some engines longer than all the rest of a small request, is made when somebody asks
+ * for what only that can do, and in place of this one for bodies of other kinds and for what is not as simple as it mostly
+ * is, errors included.
  */
-import { asArrayBuffer, asBytes, asJson, asText, convert, encode } from "./content.ts";
+import {
+  type ArrivingContent,
+  asArrayBuffer,
+  asBytes,
+  asJson,
+  asText,
+  type Content,
+  convert,
+  encode,
+} from "./content.ts";
 import { constructed, EngineHeaders, EngineResponse, isObject, overwrite, standIn } from "./engine-class.ts";
 import { FIELD_VALUE, fieldsOf, hasField, pairsOf } from "./fields.ts";
 
-/** Marks what a Response can be made of at once, given in place of a body by who has it all. */
-export const WHOLE: unique symbol = Symbol("whole response");
+/** Marks what a Response can be made of at once, given in place of a body by who has its parts. */
+export const PARTS: unique symbol = Symbol("parts of a response");
 
-/** A response that is all here. */
-export interface WholeResponse {
+/** What a response is made of. */
+export interface ResponseParts {
   readonly status: number;
   readonly statusText: string;
   /**
@@ -22,15 +32,22 @@ export interface WholeResponse {
    */
   readonly fields: readonly string[];
   readonly headers: Headers | undefined;
-  readonly content: string | Uint8Array<ArrayBuffer> | null;
+  readonly content: Content;
+  /** Fetch has undone the content codings that the fields tell of. */
+  readonly decoded?: boolean;
   /** Its content was given away. */
   used: boolean;
+}
+
+/** A response that is all here. */
+export interface WholeResponse extends ResponseParts {
+  readonly content: Exclude<Content, ArrivingContent>;
 }
 
 /** The engine's object behind one of ours, made for it if need be; what is none of ours as it is. */
 export let engineResponseOf: <Given>(response: Given) => Given | EngineResponse;
 
-/** What a response of ours holds, unless the engine has it already. */
+/** What a response of ours holds, unless the engine has it already, or not all of it is here. */
 export let wholeResponse: (response: unknown) => WholeResponse | undefined;
 
 /** https://fetch.spec.whatwg.org/#null-body-status */
@@ -44,20 +61,20 @@ const NO_INIT: ResponseInit = {};
 const { prototype } = EngineResponse;
 
 export class Response {
-  #whole!: { -readonly [Name in keyof WholeResponse]: WholeResponse[Name] };
+  #parts!: { -readonly [Name in keyof ResponseParts]: ResponseParts[Name] };
   #engine: EngineResponse | undefined;
 
   constructor(
-    body: BodyInit | (WholeResponse & { readonly [WHOLE]: true }) | null = null,
+    body: BodyInit | (ResponseParts & { readonly [PARTS]: true }) | null = null,
     init: ResponseInit = NO_INIT,
   ) {
-    const whole = isObject(body) && WHOLE in body ? body : wholeOf(body, init, TEXT_TYPE);
-    if (!whole) {
+    const parts = isObject(body) && PARTS in body ? body : wholeOf(body, init, TEXT_TYPE);
+    if (!parts) {
       const given = init === NO_INIT ? [body] : [body, init];
       // biome-ignore lint/correctness/noConstructorReturn: what is not whole is the engine's.
       return constructed(Response, new.target, EngineResponse, given);
     }
-    this.#whole = whole;
+    this.#parts = parts;
   }
 
   static json(data?: unknown, init: ResponseInit = {}): Response {
@@ -65,37 +82,37 @@ export class Response {
     const whole = text === undefined ? undefined : wholeOf(text, init, JSON_TYPE);
     if (!whole) return EngineResponse.json(data, init) as unknown as Response;
     const response = new Response();
-    response.#whole = whole;
+    response.#parts = whole;
     return response;
   }
 
   get status(): number {
-    return #whole in this ? this.#whole.status : Reflect.get(prototype, "status", this);
+    return #parts in this ? this.#parts.status : Reflect.get(prototype, "status", this);
   }
 
   get ok(): boolean {
-    return #whole in this
-      ? this.#whole.status >= 200 && this.#whole.status <= 299
+    return #parts in this
+      ? this.#parts.status >= 200 && this.#parts.status <= 299
       : Reflect.get(prototype, "ok", this);
   }
 
   get statusText(): string {
-    return #whole in this ? this.#whole.statusText : Reflect.get(prototype, "statusText", this);
+    return #parts in this ? this.#parts.statusText : Reflect.get(prototype, "statusText", this);
   }
 
   get headers(): Headers {
-    if (!(#whole in this)) return Reflect.get(prototype, "headers", this);
-    this.#whole.headers ??= this.#engine?.headers ?? new EngineHeaders(pairsOf(this.#whole.fields));
-    return this.#whole.headers;
+    if (!(#parts in this)) return Reflect.get(prototype, "headers", this);
+    this.#parts.headers ??= this.#engine?.headers ?? new EngineHeaders(pairsOf(this.#parts.fields));
+    return this.#parts.headers;
   }
 
   get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    if (#whole in this && this.#whole.content === null) return null;
+    if (#parts in this && this.#parts.content === null) return null;
     return Reflect.get(prototype, "body", engineResponseOf(this));
   }
 
   get bodyUsed(): boolean {
-    if (#whole in this && !this.#engine) return this.#whole.used;
+    if (#parts in this && !this.#engine) return this.#parts.used;
     return Reflect.get(prototype, "bodyUsed", engineResponseOf(this));
   }
 
@@ -118,10 +135,11 @@ export class Response {
   clone(): Response {
     const whole = wholeResponse(this);
     if (!whole || whole.used) return prototype.clone.call(engineResponseOf(this)) as unknown as Response;
-    const { content, headers } = whole;
+    const { fields, content, headers } = whole;
     const clone = new Response();
-    clone.#whole = {
+    clone.#parts = {
       ...whole,
+      fields,
       headers: headers && new EngineHeaders(headers),
       content: content instanceof Uint8Array ? content.slice() : content,
     };
@@ -133,23 +151,24 @@ export class Response {
     response: unknown,
     as: (bytes: Uint8Array<ArrayBuffer>) => Result,
   ): Promise<Result> | undefined {
-    const whole = wholeResponse(response);
-    if (!whole || whole.used) return undefined;
-    whole.used = whole.content !== null;
-    return convert(whole.content, as);
+    if (!isObject(response) || !(#parts in response) || response.#engine) return undefined;
+    const parts = response.#parts;
+    if (parts.used) return undefined;
+    parts.used = parts.content !== null;
+    return convert(parts.content, as);
   }
 
   static {
-    wholeResponse = (response) =>
-      isObject(response) && #whole in response && !response.#engine ? response.#whole : undefined;
+    wholeResponse = (response) => {
+      if (!isObject(response) || !(#parts in response) || response.#engine) return undefined;
+      return isWhole(response.#parts) ? response.#parts : undefined;
+    };
 
     engineResponseOf = (response) => {
-      if (!isObject(response) || !(#whole in response)) return response;
-      const { status, statusText, fields, headers, content, used } = response.#whole;
+      if (!isObject(response) || !(#parts in response)) return response;
+      const { status, statusText, fields, headers, content, used } = response.#parts;
       if (!response.#engine) {
-        // As bytes: of text, it would make a Content-Type, which somebody may have taken away.
-        const bytes = used ? new Uint8Array(0) : typeof content === "string" ? encode(content) : content;
-        response.#engine = new EngineResponse(bytes, {
+        response.#engine = new EngineResponse(used ? new Uint8Array(0) : untyped(content), {
           status,
           statusText,
           headers: headers ?? pairsOf(fields),
@@ -161,6 +180,17 @@ export class Response {
       return response.#engine;
     };
   }
+}
+
+/** What the engine takes, without making a Content-Type as it would of text: somebody may have taken that away. */
+function untyped(content: Content): Uint8Array<ArrayBuffer> | ReadableStream | null {
+  if (typeof content === "string") return encode(content);
+  return content === null || content instanceof Uint8Array ? content : content.stream;
+}
+
+function isWhole(parts: ResponseParts): parts is WholeResponse {
+  const { content } = parts;
+  return typeof content === "string" || content === null || content instanceof Uint8Array;
 }
 
 standIn(Response, EngineResponse, new EngineResponse(), engineResponseOf);

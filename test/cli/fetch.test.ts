@@ -13,6 +13,8 @@ const server = createServer((request, response) => {
   request.on("end", () => {
     if (request.url === "/moved") return response.writeHead(302, { location: "/there" }).end("moved");
     if (request.url === "/never") return;
+    if (request.url === "/controls")
+      return response.writeHead(200, "\x9b31m", { "x-title": "\x9d0;title\x9c\tend" }).end();
     const asked = `${request.method} ${request.url} ${request.headers["x-own"] ?? ""}`.trimEnd();
     response.writeHead(200, { "x-asked": asked, date: "never" });
     response.end(`${asked}: ${Buffer.concat(pieces)}\n`);
@@ -82,6 +84,12 @@ test("what cannot be had is one line, and exit code 1", async () => {
   const late = await nanort(["fetch", `${url}/never`, "--timeout", "0.05"], { env });
   assert.equal(late.code, 1);
   assert.match(late.stderr, /^nanort: fetch: the deadline \w+ of 50 ms passed in state \w+, after 0 bytes/);
+});
+
+test("what a terminal would obey is shown instead", async () => {
+  const { stderr } = await nanort(["fetch", `${url}/controls`], { env });
+  assert.match(stderr, /^200 \\x9b31m\n/);
+  assert.match(stderr, /^x-title: \\x9d0;title\\x9c\\x09end$/m);
 });
 
 test("a file that cannot be written is one line, and exit code 1", async () => {

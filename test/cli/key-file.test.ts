@@ -77,6 +77,40 @@ for (const algorithm of PAIRS) {
   });
 }
 
+for (const [type, curve] of [
+  ["ed25519", "Ed25519"],
+  ["ed448", "Ed448"],
+] as const) {
+  test(`${curve}: the host's keys and ours go through files, by the curve's name or as EdDSA`, async () => {
+    const host = generateKeyPairSync(type as "ed25519");
+    const own = await generate(curve);
+    for (const name of [curve, "EdDSA"]) {
+      const jwk = { ...host.privateKey.export({ format: "jwk" }), alg: name };
+      for (const text of [
+        JSON.stringify(jwk),
+        JSON.stringify({ ...jwk, alg: undefined }),
+        String(host.privateKey.export({ type: "pkcs8", format: "pem" })),
+      ]) {
+        writeFileSync(at("private"), text);
+        const signer = await readKey(subtle, at("private"), "sign", name);
+        assert.is(signer.algorithm, curve);
+        const signature = Buffer.from(await subtle.sign(signer.parameters, signer.key, message));
+        assert.ok(hostVerify(null, message, host.publicKey, signature));
+        const { parameters, key } = await readKey(subtle, at("private"), "verify");
+        assert.is(await subtle.verify(parameters, key, signature, message), true);
+      }
+      for (const format of ["jwk", "pem"] as const) {
+        writeFileSync(at("public"), await encodeKey(subtle, own.publicKey, name, format));
+        const { parameters, key } = await readKey(subtle, at("public"), "verify");
+        const signature = await subtle.sign(parameters, own.privateKey, message);
+        assert.is(await subtle.verify(parameters, key, signature, message), true);
+        const text = await encodeKey(subtle, own.privateKey, name, format);
+        assert.is(hostSign(null, message, parse(text, false)).compare(Buffer.from(signature)), 0);
+      }
+    }
+  });
+}
+
 test("a JWK says what the key is for, and a public one holds nothing of the private", async () => {
   for (const algorithm of ["ES384", "PS512"]) {
     const { privateKey, publicKey } = await generate(algorithm);
@@ -119,7 +153,7 @@ test("what is no key for the task is told in a line, without any of its secrets"
   const pem = await encodeKey(subtle, pair.privateKey, "ES256", "pem");
   const jwk = JSON.parse(await encodeKey(subtle, pair.privateKey, "ES256", "jwk"));
   const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
-  const ed25519 = generateKeyPairSync("ed25519").privateKey;
+  const x25519 = generateKeyPairSync("x25519").privateKey;
   const pkcs8 = (key: KeyObject) => String(key.export({ type: "pkcs8", format: "pem" }));
   const { d: _, key_ops: _keyOps, ...open } = jwk;
 
@@ -154,8 +188,12 @@ test("what is no key for the task is told in a line, without any of its secrets"
       /^key holds no PRIVATE KEY.*, but RSA PRIVATE KEY$/,
     ],
     [pem.slice(0, 100), "sign", /^key holds no PRIVATE KEY or PUBLIC KEY/],
-    [pem.replace("MI", "MJ"), "sign", /^key holds no RSA key, and none for P-256, P-384 or P-521$/],
-    [pkcs8(ed25519), "sign", /^key holds no RSA key/],
+    [
+      pem.replace("MI", "MJ"),
+      "sign",
+      /^key holds no RSA key, and none for P-256, P-384, P-521, Ed25519 or Ed448$/,
+    ],
+    [pkcs8(x25519), "sign", /^key holds no RSA key/],
     [" ".repeat(64 * 1024 + 1), "sign", /^key has more than 65536 bytes$/],
   ];
   for (const [content, usage, complaint, algorithm] of mistakes) {

@@ -37,6 +37,19 @@ test("ECDSA, keys as JWK: keygen makes both halves, sign signs, verify tells rig
   await verifies("es.jwk");
 });
 
+test("EdDSA: the same, with a key that says EdDSA, as other libraries know it", async () => {
+  assert.equal(await run("keygen", "-a", "EdDSA", "--out", "ed.jwk", "--public", "ed.public.jwk"), QUIET);
+  const open = JSON.parse(text("ed.public.jwk"));
+  assert.equal([open.kty, open.crv, open.alg], ["OKP", "Ed25519", "EdDSA"]);
+  const signed = await run("sign", "--key", "ed.jwk", "message");
+  assert.match(signed.stdout, /^[\w-]{86}\n$/);
+  writeFileSync(at("signature"), signed.stdout);
+  const bytes = Buffer.from(signed.stdout.trim(), "base64url");
+  assert.ok(hostVerify(null, message, createPublicKey({ key: open, format: "jwk" }), bytes));
+  await verifies("ed.public.jwk");
+  await verifies("ed.jwk", "--algorithm", "Ed25519");
+});
+
 test("RSA-PSS, keys as PEM: the same, with 3072 bits unless others are asked for", async () => {
   const pair = ["--algorithm", "PS384", "--format", "pem", "--out", "ps.pem", "--public", "ps.public.pem"];
   assert.equal(await run("keygen", ...pair), QUIET);

@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { folderWith, nanort } from "./nanort.ts";
@@ -55,6 +57,9 @@ const folder = folderWith({
       console.log(await response.text());
     });
   `,
+  "proxied.mjs": `
+    console.log(fetch === nano.fetch, await (await fetch("http://elsewhere.invalid/x")).text());
+  `,
   "main.ts": `
     import { helper } from "./helper";
     import { other } from "./other.js";
@@ -79,6 +84,23 @@ test("a script finds NANO's functions as globals", async () => {
   const { stdout, stderr } = await run("globals.mjs");
   assert.is(stdout, "[] true\n[ 218, 57 ]\nfalse number\n");
   assert.is(stderr, "");
+});
+
+test("fetch is NANO's, and goes by the proxies of the environment", async () => {
+  const proxy = createServer(({ url }, response) => response.end(url));
+  await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
+  const { port } = proxy.address() as AddressInfo;
+  const env = { http_proxy: `http://127.0.0.1:${port}`, no_proxy: "" };
+  const { stdout, stderr } = await nanort(["run", `${folder}/proxied.mjs`], { env });
+  assert.equal([stdout, stderr], ["true http://elsewhere.invalid/x\n", ""]);
+  proxy.close();
+});
+
+test("a proxy that cannot be used is told of, and done without", async () => {
+  const env = { http_proxy: "", HTTP_PROXY: "", https_proxy: "", HTTPS_PROXY: "", all_proxy: "socks5://x" };
+  const { stdout, stderr } = await nanort(["run", `${folder}/globals.mjs`], { env });
+  assert.match(stdout, /^\[\] true\n/);
+  assert.match(stderr, /^nanort: the environment's proxy cannot be used: fetch\.proxy: socks5: is no scheme/);
 });
 
 test("what stands behind the file is the script's own", async () => {

@@ -1,9 +1,10 @@
 import { once } from "node:events";
+import { closeSync, constants, copyFileSync, openSync, renameSync, writeFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { get } from "node:https";
 import { connect } from "node:net";
 import { basename, join } from "node:path";
-import { gunzipSync } from "node:zlib";
+import { brotliCompressSync, gunzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { BINARIES } from "../engines/engines.ts";
@@ -141,6 +142,9 @@ test("--compress compresses; a folder of files is served as such", async () => {
   const response = await fetch(served.url, { headers: { "accept-encoding": "gzip" } });
   assert.is(response.headers.get("content-encoding"), "gzip");
   assert.match(await response.text(), "text text");
+  writeFileSync(join(folder, "style.css.br"), brotliCompressSync("b{}"));
+  const style = await fetch(`${served.url}/style.css`, { headers: { "accept-encoding": "br" } });
+  assert.equal([style.headers.get("content-encoding"), await style.text()], ["br", "b{}"]);
   assert.is((await fetch(`${served.url}/style.css`)).headers.get("content-type"), "text/css;charset=utf-8");
   assert.is((await fetch(`${served.url}/missing`)).status, 404);
   await stops(served);
@@ -353,6 +357,33 @@ test("--workers: another takes the place of one that ended", async () => {
   while (after.size < 2) after = await processesOf(served, 4);
   assert.not.ok(after.has(gone));
   assert.is([...after].filter((pid) => before.has(pid)).length, 1);
+  assert.is((await served.stop()).code, 0);
+});
+
+test("--workers: one that cannot be started is told of in a line, and another attempt follows", async () => {
+  const engine = join(folderWith({}), "node");
+  copyFileSync(process.execPath, engine, constants.COPYFILE_FICLONE);
+  const args = ["serve", folderWith({ "app.mjs": PID }), "--workers", "2"];
+  const served = await serving(args, { engine: { command: engine, flags: [] } });
+  let told = "";
+  served.process.stderr!.on("data", (text) => {
+    told += text;
+  });
+  const tells = async (line: RegExp) => {
+    while (!line.test(told)) await once(served.process.stderr!, "data");
+  };
+  renameSync(engine, `${engine}-away`);
+  await (await fetch(`${served.url}/end`)).text();
+  await tells(/^a worker cannot be started: spawn .* ENOENT; another attempt follows$/m);
+  if (process.platform === "linux") {
+    // While somebody writes it; Node throws this one.
+    const written = openSync(engine, "w", 0o755);
+    await tells(/^a worker cannot be started: .*ETXTBSY.*; another attempt follows$/m);
+    closeSync(written);
+  }
+  renameSync(`${engine}-away`, engine);
+  let pids = new Set<string>();
+  while (pids.size < 2) pids = await processesOf(served, 4);
   assert.is((await served.stop()).code, 0);
 });
 

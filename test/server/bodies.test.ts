@@ -347,4 +347,26 @@ for (const [title, length] of [
   });
 }
 
+test("a body whose pieces are all there leaves others their turn", () => {
+  const PIECES = 20_000;
+  let pieces = 0;
+  let inOneTask = 0;
+  let mostInOneTask = 0;
+  const pull = (controller: ReadableStreamDefaultController) => {
+    mostInOneTask = Math.max(mostInOneTask, ++inOneTask);
+    if (pieces++ === PIECES) controller.close();
+    else controller.enqueue(new Uint8Array(1));
+  };
+  return onSockets({ app: () => new Response(new ReadableStream({ pull })) }, async (server) => {
+    const task = () => {
+      inOneTask = 0;
+      if (pieces <= PIECES) setImmediate(task);
+    };
+    setImmediate(task);
+    const [answer] = await server.ask("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert.is(answer!.bytes.length, PIECES);
+    assert.ok(mostInOneTask < 1000, `${mostInOneTask} pieces were sent in one task`);
+  });
+});
+
 test.run();

@@ -7,7 +7,7 @@ import { memoryHost } from "../../ts/host/memory.ts";
 import { webCodings } from "../../ts/host/web-codings.ts";
 import { EventLoop } from "../../ts/runtime/loop.ts";
 import type { FetchHandler } from "../../ts/server/app.ts";
-import { type ServeOptions, startServer } from "../../ts/server/server.ts";
+import { type ServeOptions, type Server, startServer } from "../../ts/server/server.ts";
 import { Response as OurResponse } from "../../ts/web/messages/response.ts";
 import { makeCore } from "../support/core.ts";
 import { testIf } from "../support/tools.ts";
@@ -27,6 +27,7 @@ async function compressing(
   use: (
     ask: (fields: string, method?: string) => Promise<Answer>,
     connect: () => Promise<Client>,
+    server: Server,
   ) => Promise<void>,
   codings: Codings = defaultHost.codings!,
 ): Promise<void> {
@@ -42,7 +43,7 @@ async function compressing(
     await client.closed();
     return client.answers()[0]!;
   };
-  await use(ask, connect);
+  await use(ask, connect, server);
   await server.close();
   loop.close();
 }
@@ -138,7 +139,8 @@ test("fields that spoke of the bytes before change with them", () => {
         const { headers, bytes } = await ask("Accept-Encoding: gzip\r\n", method);
         assert.is(headers.get("content-encoding"), "gzip");
         assert.is(headers.get("etag"), 'W/"v1"');
-        assert.equal([headers.has("content-length"), headers.has("accept-ranges")], [false, false]);
+        const length = method === "GET" ? String(bytes.length) : null;
+        assert.equal([headers.get("content-length"), headers.has("accept-ranges")], [length, false]);
         assert.is(headers.get("set-cookie"), "a=b");
         assert.is(bytes.length > 0, method === "GET");
       }
@@ -153,8 +155,55 @@ test("a client that has it encoded is told so by the name that it knows", () => 
     assert.equal([encoded.status, encoded.headers.get("etag")], [304, 'W/"v1"']);
     assert.is(encoded.headers.get("vary"), "Accept-Encoding");
     const plain = await ask('If-None-Match: "v1"\r\n');
-    assert.equal([plain.headers.get("etag"), plain.headers.has("vary")], ['"v1"', false]);
+    assert.equal([plain.headers.get("etag"), plain.headers.get("vary")], ['"v1"', "Accept-Encoding"]);
   });
+});
+
+test("If-Range with a date gets all of what may have been sent encoded; else a part is a part", async () => {
+  const DATE = "Tue, 15 Nov 1994 12:45:26 GMT";
+  const app = (request: Request) =>
+    request.headers.has("range") ? page({ "content-range": "bytes 0-4/4000" }, "a lin", 206) : page();
+  await compressing(app, { compression: true }, async (ask) => {
+    const asked = async (fields: string) => {
+      const { status, headers, body } = await ask(`Range: bytes=0-4\r\n${fields}`);
+      return [status, headers.get("content-encoding"), headers.has("content-encoding") || body.length];
+    };
+    assert.equal(await asked(`If-Range: ${DATE}\r\nAccept-Encoding: gzip\r\n`), [200, "gzip", true]);
+    assert.equal(await asked(`If-Range: ${DATE}\r\n`), [206, null, 5]);
+    assert.equal(await asked('If-Range: "v1"\r\nAccept-Encoding: gzip\r\n'), [206, null, 5]);
+    assert.equal(await asked("Accept-Encoding: gzip\r\n"), [206, null, 5]);
+  });
+});
+
+test("what was asked by another method than GET is asked once", async () => {
+  let asked = 0;
+  const app = async (request: Request) => {
+    asked++;
+    await request.text();
+    return page({ "content-range": "bytes 0-4/4000" }, "a lin", 206);
+  };
+  await compressing(app, { compression: true }, async (ask) => {
+    const fields = "Range: bytes=0-4\r\nIf-Range: Tue, 15 Nov 1994 12:45:26 GMT\r\nAccept-Encoding: gzip\r\n";
+    const { status, body } = await ask(`${fields}Content-Length: 0\r\n`, "POST");
+    assert.equal([status, body, asked], [206, "a lin", 1]);
+  });
+});
+
+test("what is all here is encoded in one step, and its length is told; what is long comes piece by piece", async () => {
+  const LONGER = "a line that repeats\n".repeat(20_000);
+  for (const Class of [Response, OurResponse as unknown as typeof Response]) {
+    for (const [text, length] of [
+      [LONG, true],
+      [LONGER, false],
+    ] as const) {
+      const app = () => new Class(text, { headers: { "content-type": "text/plain" } });
+      await compressing(app, { compression: true }, async (ask) => {
+        const { headers, bytes } = await ask("Accept-Encoding: gzip\r\n");
+        assert.is(headers.get("content-length"), length ? String(bytes.length) : null);
+        assert.ok((await decode("gzip", bytes)) === text);
+      });
+    }
+  }
 });
 
 test("a response of the runtime's own class is compressed as well", () =>
@@ -215,6 +264,48 @@ test("pieces of a body that streams come out when they come", async () => {
   });
 });
 
+test("a stream of events ends with its server, and is whole", async () => {
+  const events = () => {
+    const start = (controller: ReadableStreamDefaultController) =>
+      controller.enqueue(new TextEncoder().encode("data: 1\n\n"));
+    return page({ "content-type": "text/event-stream" }, new ReadableStream({ start }));
+  };
+  await compressing(events, { compression: true }, async (_, connect, server) => {
+    const client = await connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    await client.until(() => (client.answers()[0]?.bytes.length ?? 0) > 10);
+    server.close();
+    await client.closed();
+    const [answer] = client.answers();
+    assert.is(answer!.truncated, false);
+    assert.is(gunzipSync(answer!.bytes).toString(), "data: 1\n\n");
+  });
+});
+
+test("one that says how long it is has an end, which is waited for", async () => {
+  let controller!: ReadableStreamDefaultController;
+  const events = () => {
+    const start = (given: ReadableStreamDefaultController) => {
+      controller = given;
+    };
+    return page(
+      { "content-type": "text/event-stream", "content-length": "2000" },
+      new ReadableStream({ start }),
+    );
+  };
+  await compressing(events, { compression: true }, async (_, connect, server) => {
+    const client = await connect();
+    client.send("GET / HTTP/1.1\r\nHost: a\r\nAccept-Encoding: gzip\r\n\r\n");
+    await client.until(() => client.answers().length > 0);
+    const closed = server.close();
+    for (let turns = 0; turns < 20; turns++) await turn();
+    controller.enqueue(new Uint8Array(2000).fill(0x0a));
+    controller.close();
+    await closed;
+    assert.is(gunzipSync(client.answers()[0]!.bytes).length, 2000);
+  });
+});
+
 test("where the engine cannot let pieces out, an event stream is left alone, and a page is not", async () => {
   for (const [type, coding] of [
     ["text/event-stream", null],
@@ -224,7 +315,9 @@ test("where the engine cannot let pieces out, an event stream is left alone, and
       () => page({ "content-type": type }),
       { compression: true },
       async (ask) => {
-        assert.is((await ask("Accept-Encoding: gzip\r\n")).headers.get("content-encoding"), coding);
+        for (const method of ["GET", "POST"]) {
+          assert.is((await ask("Accept-Encoding: gzip\r\n", method)).headers.get("content-encoding"), coding);
+        }
       },
       webCodings,
     );

@@ -45,7 +45,7 @@ for (const [fields, status] of [
 
 test("a part is sent when If-Range is absent, or names what there is, strongly", () => {
   const later = validators.modified + 1000;
-  const may = (field: string | null, now = later, etag = '"a"') =>
+  const may = (field: string | null, now: number | null = later, etag = '"a"') =>
     mayBePartial(new Headers(field === null ? {} : { "if-range": field }), { ...validators, etag }, now);
   assert.is(may(null), true);
   assert.is(may('"a"'), true);
@@ -57,6 +57,8 @@ test("a part is sent when If-Range is absent, or names what there is, strongly",
   assert.is(may(EARLIER), false);
   assert.is(may("nonsense"), false);
   assert.is(may(MODIFIED, validators.modified + 999), false, "it may change again within that second");
+  assert.is(may(MODIFIED, null), false, "another may have the same date");
+  assert.is(may('"a"', null), true);
 });
 
 test.run();

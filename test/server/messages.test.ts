@@ -206,6 +206,28 @@ test("a body is collected however it comes, and fails with its connection", asyn
   });
 });
 
+test("content is had in a buffer that holds nothing of others", async () => {
+  const ways: ((request: Request) => Promise<ArrayBufferLike>)[] = [
+    (request) => request.arrayBuffer(),
+    async (request) => (await (request as Request & { bytes(): Promise<Uint8Array> }).bytes()).buffer,
+    async ({ body }) => (await body!.getReader().read()).value!.buffer,
+    async (request) => (await request.clone().body!.getReader().read()).value!.buffer,
+    (request) => new Request(request).arrayBuffer(),
+  ];
+  let way = ways[0]!;
+  const app = async (request: Request) => new Response(new Uint8Array((await way(request)) as ArrayBuffer));
+  await inMemory({ app }, async (server) => {
+    for (const each of ways) {
+      way = each;
+      for (const content of ["secret", "hello"]) {
+        const head = `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${content.length}\r\n\r\n`;
+        const [answer] = await server.ask(head + content);
+        assert.is(answer!.body, content, String(way));
+      }
+    }
+  });
+});
+
 test("an answer that cannot even be looked at is no Response", async () => {
   const answer = () => {
     const { proxy, revoke } = Proxy.revocable({}, {});

@@ -48,13 +48,15 @@ utimesSync(join(folder, "page.html"), new Date(), new Date("1994-11-15T12:45:26.
 
 const files = await nano.staticFiles(folder);
 
+const CTX = { waitUntil() {}, remoteAddress: "", closing: new AbortController().signal };
+
 async function get(
   path: string,
   headers: Record<string, string> = {},
   { handler = files, method = "GET" }: { handler?: FetchHandler; method?: string } = {},
 ) {
   const request = new Request(`http://localhost${path}`, { headers, method });
-  const response = await handler(request, {}, { waitUntil() {}, remoteAddress: "" });
+  const response = await handler(request, {}, CTX);
   const bytes = new Uint8Array(await response.arrayBuffer());
   return { status: response.status, headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
 }
@@ -229,6 +231,58 @@ test("options: prefix, index, hidden, types, caching, and who answers for what i
     const refused = await nano.staticFiles(folder, { prefix }).catch((error) => error);
     assert.match(String(refused), `TypeError: prefix "${prefix}" must begin with a slash`);
   }
+});
+
+test("precompressed: what lies beside a file is sent to who accepts its coding", async () => {
+  const folder = folderWith({
+    "a.js": "plain",
+    "a.js.gz": "by gzip",
+    "a.js.br": "by br",
+    "b.js": "newer",
+    "b.js.br": "old",
+  });
+  const past = new Date("1994-11-15T12:45:26.500Z");
+  for (const name of ["a.js", "a.js.gz", "a.js.br", "b.js.br"]) utimesSync(join(folder, name), past, past);
+  const handler = await nano.staticFiles(folder, { precompressed: true });
+  const ask = (path: string, headers: Record<string, string> = {}) => get(path, headers, { handler });
+  for (const [accepted, coding, text] of [
+    ["gzip, br", "br", "by br"],
+    ["gzip", "gzip", "by gzip"],
+    ["br;q=0.5, gzip", "gzip", "by gzip"],
+    ["zstd, gzip;q=0.1", "gzip", "by gzip"],
+    ["zstd", null, "plain"],
+    ["identity, br;q=0.5", null, "plain"],
+  ] as const) {
+    const { headers, text: sent } = await ask("/a.js", { "accept-encoding": accepted });
+    assert.equal([headers.get("content-encoding"), sent], [coding, text], accepted);
+    assert.is(headers.get("content-type"), "text/javascript;charset=utf-8");
+    assert.equal(
+      [headers.get("vary"), headers.get("content-length")],
+      ["Accept-Encoding", String(text.length)],
+    );
+  }
+  assert.is((await ask("/b.js", { "accept-encoding": "br" })).text, "newer");
+  assert.is((await ask("/missing.js", { "accept-encoding": "br" })).status, 404);
+  assert.is(
+    (await get("/a.js", { "accept-encoding": "br" }, { handler: await nano.staticFiles(folder) })).text,
+    "plain",
+  );
+
+  const brotli = { "accept-encoding": "br" };
+  const { headers } = await ask("/a.js", brotli);
+  const etag = headers.get("etag")!;
+  assert.is.not(etag, (await ask("/a.js")).headers.get("etag"));
+  const unchanged = await ask("/a.js", { ...brotli, "if-none-match": etag });
+  assert.equal([unchanged.status, unchanged.headers.get("vary")], [304, "Accept-Encoding"]);
+  const part = await ask("/a.js", { ...brotli, range: "bytes=3-4", "if-range": etag });
+  assert.equal([part.status, part.text, part.headers.get("content-encoding")], [206, "br", "br"]);
+  // A multipart body is not encoded, only what its parts are of.
+  const parts = await ask("/a.js", { ...brotli, range: "bytes=0-1,3-4" });
+  assert.equal([parts.status, parts.text, parts.headers.get("content-encoding")], [200, "by br", "br"]);
+  // Both files have it.
+  const byDate = { ...brotli, range: "bytes=3-4", "if-range": headers.get("last-modified")! };
+  assert.is((await ask("/a.js", byDate)).status, 200);
+  assert.is((await get("/a.js", byDate, { handler: await nano.staticFiles(folder) })).status, 206);
 });
 
 test("a folder that is not there is the app's error; a host without files says so", async () => {

@@ -13,7 +13,7 @@ import type { AppSource } from "../../ts/server/app.ts";
 import { type ServeLimits, type ServeOptions, type Server, startServer } from "../../ts/server/server.ts";
 import { makeCore } from "../support/core.ts";
 
-export interface Setup extends Pick<ServeOptions, "env" | "tls" | "name" | "log" | "drainTimeout"> {
+export interface Setup extends Pick<ServeOptions, "env" | "tls" | "name" | "log" | "drainTimeout" | "port"> {
   app: AppSource;
   limits?: Partial<ServeLimits>;
 }

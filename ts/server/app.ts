@@ -19,6 +19,11 @@ export interface AppContext {
   waitUntil(promise: PromiseLike<unknown>): void;
   /** The client's address as text, such as "127.0.0.1" or "::1"; empty where there is none. */
   readonly remoteAddress: string;
+  /**
+   * Aborted when the server begins to close while this request is being answered: time to end what would go on for long.
+   * Without a server, when the app is closed meanwhile.
+   */
+  readonly closing: AbortSignal;
 }
 
 /** A handler; an object with one, as a module's default export; a module; a module's URL; or its source text. */
@@ -85,12 +90,19 @@ export async function loadApp(
   return new LoadedApp(loop, fetchFunctionOf(found), options);
 }
 
+/** Whoever hands a request on to an app, as the app's handler sees it by `ctx`. */
+export interface Caller {
+  readonly remoteAddress: string;
+  /** Made when it is asked for. */
+  readonly closing: AbortSignal;
+}
+
 /** An app, as a connection sees it. */
 export interface ServedApp {
   /** It takes no more requests. */
   readonly closed: boolean;
   /** The handler's own answer, unchecked; throws what it throws. */
-  call(request: Request, remoteAddress: string): unknown;
+  call(request: Request, caller: Caller): unknown;
   /** Tells whoever runs it. Neither throws. */
   report(error: unknown): void;
   /** With what it was doing, and its name. */
@@ -105,6 +117,8 @@ export class LoadedApp implements App, ServedApp {
   readonly #env: unknown;
   readonly #onError: (error: unknown) => void;
   #running = 0;
+  /** Who waits for an answer of `fetch`. */
+  readonly #callers = new Set<DirectCaller>();
   #closed: { promise: Promise<void>; resolve: () => void } | undefined;
 
   constructor(loop: EventLoop, handler: FetchHandler, options: LoadOptions) {
@@ -122,16 +136,18 @@ export class LoadedApp implements App, ServedApp {
 
   async fetch(request: Request, info: FetchInfo = {}): Promise<Response> {
     if (this.#closed) throw new DOMException("this app is closed", "InvalidStateError");
+    const { remoteAddress = "", env = this.#env, waitUntil } = info;
+    const caller = new DirectCaller(remoteAddress);
+    this.#callers.add(caller);
     return this.#during(async () => {
-      const { remoteAddress = "", env = this.#env, waitUntil } = info;
-      const response = await this.#fetch(request, env, new Context(this, remoteAddress, waitUntil));
+      const response = await this.#fetch(request, env, new Context(this, caller, waitUntil));
       if (!isResponse(response)) throw notAResponse(response);
       return response;
-    });
+    }).finally(() => this.#callers.delete(caller));
   }
 
-  call(request: Request, remoteAddress: string): unknown {
-    return this.#fetch(request, this.#env, new Context(this, remoteAddress));
+  call(request: Request, caller: Caller): unknown {
+    return this.#fetch(request, this.#env, new Context(this, caller));
   }
 
   /** Counts one piece of the app's work, which `close` waits for. */
@@ -176,6 +192,7 @@ export class LoadedApp implements App, ServedApp {
         resolve = done;
       });
       this.#closed = { promise, resolve };
+      for (const caller of this.#callers) caller.retire();
       if (this.#running === 0) resolve();
     }
     return this.#closed.promise;
@@ -191,15 +208,49 @@ export class LoadedApp implements App, ServedApp {
   }
 }
 
+/**
+ * Who calls `fetch`, without a server: then it is the app that closes. Its signal is its own, since what listens to one of
+ * the app's would be kept as long as that, and since workerd keeps what belongs to one request from others.
+ */
+class DirectCaller implements Caller {
+  readonly remoteAddress: string;
+  #closing: AbortController | undefined;
+  #retired = false;
+
+  constructor(remoteAddress: string) {
+    this.remoteAddress = remoteAddress;
+  }
+
+  get closing(): AbortSignal {
+    if (!this.#closing) {
+      this.#closing = new AbortController();
+      if (this.#retired) this.#closing.abort(appCloses());
+    }
+    return this.#closing.signal;
+  }
+
+  /** The app begins to close. */
+  retire(): void {
+    this.#retired = true;
+    this.#closing?.abort(appCloses());
+  }
+}
+
 class Context implements AppContext {
   readonly remoteAddress: string;
   readonly #app: LoadedApp;
+  readonly #caller: Caller;
   readonly #waitUntil: FetchInfo["waitUntil"];
 
-  constructor(app: LoadedApp, remoteAddress: string, waitUntil?: FetchInfo["waitUntil"]) {
+  constructor(app: LoadedApp, caller: Caller, waitUntil?: FetchInfo["waitUntil"]) {
     this.#app = app;
-    this.remoteAddress = remoteAddress;
+    this.#caller = caller;
+    this.remoteAddress = caller.remoteAddress;
     this.#waitUntil = waitUntil;
+  }
+
+  get closing(): AbortSignal {
+    return this.#caller.closing;
   }
 
   waitUntil(promise: PromiseLike<unknown>): void {
@@ -208,6 +259,8 @@ class Context implements AppContext {
     waitUntil?.(settled);
   }
 }
+
+const appCloses = () => new DOMException("the app is about to close", "AbortError");
 
 /** By brand rather than by class alone: an app may bring a Response of another realm, or its own. */
 export function isResponse(value: unknown): value is Response {

@@ -8,12 +8,17 @@
  *
  * Pieces of a body that streams come out when they come, where the engine's encoder can do that; where it cannot,
  * text/event-stream is left as it is.
+ *
+ * A date tells an encoded response from the same one as it is no better than a weak ETag does: so If-Range with a date
+ * (section 13.1.5) gets all of what could have been sent encoded, for which the app is asked again, without Range.
  */
 import type { Coding, Codings } from "../host/host.ts";
-import { wholeResponse } from "../web/messages/response.ts";
+import { encode } from "../web/messages/content.ts";
+import { Response as OurResponse, wholeResponse } from "../web/messages/response.ts";
 import { chooseCoding } from "./accept-encoding.ts";
-import { isResponse, type ServedApp } from "./app.ts";
-import { cancelQuietly, chunkOf, settlesSoon } from "./response-sender.ts";
+import { type Caller, isResponse, type ServedApp } from "./app.ts";
+import { cancelQuietly, chunkOf, discardBody, settlesSoon } from "./body-reading.ts";
+import { endingWith, endsWithServer, isEventStream } from "./event-stream.ts";
 
 export interface CompressionOptions {
   /** What may be sent, the dearest first. By default br, zstd and gzip, as far as the engine has them. */
@@ -25,6 +30,8 @@ export interface CompressionOptions {
 const CODINGS: readonly Coding[] = ["br", "zstd", "gzip", "deflate"];
 const DEFAULT_CODINGS: readonly Coding[] = ["br", "zstd", "gzip"];
 const DEFAULT_MIN_BYTES = 1024;
+/** What is not longer, and all here, is encoded in one step, and gets a Content-Length. */
+const AT_ONCE_BYTES = 256 * 1024;
 
 /** What is written as text, or is not compressed by itself. */
 const COMPRESSIBLE =
@@ -58,9 +65,14 @@ export function compressing(
     get closed() {
       return app.closed;
     },
-    call(request, remoteAddress) {
-      const answer = app.call(request, remoteAddress);
-      const respond = (answer: unknown) => (isResponse(answer) ? encoding.respond(request, answer) : answer);
+    call(request, caller) {
+      const respond = (answer: unknown): unknown => {
+        if (!isResponse(answer)) return answer;
+        if (!encoding.partOfAnother(request, answer)) return encoding.respond(request, answer, caller);
+        discardBody(answer);
+        return this.call(withoutRange(request), caller);
+      };
+      const answer = app.call(request, caller);
       return isResponse(answer) ? respond(answer) : Promise.resolve(answer).then(respond);
     },
     report: (error) => app.report(error),
@@ -103,8 +115,17 @@ class Encoding {
     this.#minBytes = minBytes;
   }
 
+  /** Whether this is a part of a response of which the client may have others that were encoded. */
+  partOfAnother(request: Request, response: Response): boolean {
+    // RFC 9110 section 14.2: Range is for GET. What else an app does, it does once.
+    if (response.status !== 206 || request.method !== "GET") return false;
+    const validator = request.headers.get("if-range");
+    if (validator === null || /^(?:W\/)?"/.test(validator)) return false;
+    return mayBeChanged(response.headers) && this.#choose(request) !== null;
+  }
+
   /** The response that is to be sent in the place of the app's. */
-  respond(request: Request, response: Response): Response | Promise<Response> {
+  respond(request: Request, response: Response, caller: Caller): Response | Promise<Response> {
     const { headers } = response;
     if (response.status === 304) return notModified(request, response);
     const headOnly = request.method === "HEAD";
@@ -117,25 +138,48 @@ class Encoding {
     if ((whole?.content?.length ?? Number.POSITIVE_INFINITY) < this.#minBytes) return response;
     if (this.#isShort(headers) || !isCompressible(response)) return response;
 
-    const coding = chooseCoding(request.headers.get("accept-encoding"), this.#available);
+    const coding = this.#choose(request);
     if (!coding) return varying(response);
-    if (!this.#flushing.includes(coding) && mediaType(headers) === "text/event-stream")
-      return varying(response);
-    if (!headOnly) return this.#encode(response, coding);
+    const type = headers.get("content-type")!;
+    if (isEventStream(type) && !this.#flushing.includes(coding)) return varying(response);
     const { status, statusText } = response;
-    return new Response(response.body, { status, statusText, headers: encoded(headers, coding) });
+    const init = { status, statusText, headers: encoded(headers, coding) };
+    if (headOnly) return new Response(response.body, init);
+    if (whole) {
+      whole.used = true;
+      const bytes = typeof whole.content === "string" ? encode(whole.content) : whole.content!;
+      return this.#encode(bytes, coding, init);
+    }
+    const ends = endsWithServer(request.method, type, headers.get("content-length"));
+    const closing = ends ? caller.closing : null;
+    return this.#encodeStream(response, closing, coding, init);
   }
 
-  async #encode(response: Response, coding: Coding): Promise<Response> {
-    const { status, statusText, headers } = response;
-    const begun = await begin(response.body!);
-    if (begun instanceof Uint8Array && begun.length < this.#minBytes) {
-      return varying(new Response(begun, { status, statusText, headers }));
-    }
-    const stream = begun instanceof Uint8Array ? streamOf(begun) : begun;
+  #choose(request: Request): Coding | null {
+    return chooseCoding(request.headers.get("accept-encoding"), this.#available);
+  }
+
+  async #encodeStream(
+    { body, status, statusText, headers }: Response,
+    closing: AbortSignal | null,
+    coding: Coding,
+    init: ResponseInit,
+  ): Promise<Response> {
+    const begun = await begin(closing ? endingWith(closing, body!) : body!);
+    if (!(begun instanceof Uint8Array)) return this.#through(begun, coding, init);
+    if (begun.length >= this.#minBytes) return this.#encode(begun, coding, init);
+    return varying(new Response(begun, { status, statusText, headers }));
+  }
+
+  async #encode(bytes: Uint8Array<ArrayBuffer>, coding: Coding, init: ResponseInit): Promise<Response> {
+    const encoded = bytes.length <= AT_ONCE_BYTES ? this.#codings.encode?.(coding, bytes) : undefined;
+    if (!encoded) return this.#through(streamOf(bytes), coding, init);
+    return new OurResponse(await encoded, init) as unknown as Response;
+  }
+
+  #through(stream: ReadableStream<Uint8Array>, coding: Coding, init: ResponseInit): Response {
     const encoder = this.#codings.encoder(coding, { flush: this.#flushing.includes(coding) })!;
     const through = stream.pipeThrough(encoder as ReadableWritablePair<Uint8Array, Uint8Array>);
-    const init = { status, statusText, headers: encoded(headers, coding) };
     return new Response(through as BodyInit, init);
   }
 
@@ -146,12 +190,16 @@ class Encoding {
 }
 
 function isCompressible({ status, headers }: Response): boolean {
-  if (UNTOUCHED_STATUS.has(status) || headers.has("content-encoding")) return false;
-  if (headers.has("content-digest") || headers.has("repr-digest")) return false;
-  if (/(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.get("cache-control") ?? "")) return false;
+  if (UNTOUCHED_STATUS.has(status) || !mayBeChanged(headers)) return false;
   const type = mediaType(headers);
   const [, application] = /^application\/(.+)$/.exec(type) ?? [];
   return COMPRESSIBLE.test(type) || (application !== undefined && COMPRESSIBLE_APPLICATIONS.has(application));
+}
+
+function mayBeChanged(headers: Headers): boolean {
+  if (headers.has("content-encoding") || headers.has("content-digest") || headers.has("repr-digest"))
+    return false;
+  return !/(?:^|[\s,])no-transform(?:$|[\s,])/i.test(headers.get("cache-control") ?? "");
 }
 
 function mediaType(headers: Headers): string {
@@ -159,15 +207,26 @@ function mediaType(headers: Headers): string {
   return type.trim().toLowerCase();
 }
 
-/** To a client that has it encoded, it goes by the name that it had then: RFC 9111 section 4.3.4. */
+/**
+ * To a client that has it encoded, it goes by the name that it had then: RFC 9111 section 4.3.4. It says by Vary what the
+ * whole would have said (RFC 9110 section 15.4.5), or may have: it has no Content-Type to tell.
+ */
 function notModified(request: Request, response: Response): Response {
-  const etag = response.headers.get("etag");
-  const weak = `W/${etag}`;
-  if (!etag?.startsWith('"') || !request.headers.get("if-none-match")?.includes(weak)) return response;
+  if (!mayBeChanged(response.headers)) return response;
   const headers = new Headers(response.headers);
-  headers.set("etag", weak);
   addToVary(headers);
+  const etag = headers.get("etag");
+  const weak = `W/${etag}`;
+  if (etag?.startsWith('"') && request.headers.get("if-none-match")?.includes(weak))
+    headers.set("etag", weak);
   return new Response(null, { status: 304, statusText: response.statusText, headers });
+}
+
+function withoutRange(request: Request): Request {
+  const headers = new Headers(request.headers);
+  headers.delete("range");
+  headers.delete("if-range");
+  return new Request(request, { headers });
 }
 
 /** It would have been another for another client: RFC 9110 section 12.5.5. */

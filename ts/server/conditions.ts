@@ -27,14 +27,16 @@ export function evaluateConditions(headers: Headers, { etag, modified }: Validat
 
 /**
  * Whether a part is worth sending, as far as If-Range goes: section 13.1.5. Both kinds of validator must be strong; a date
- * is when the representation did not change within the second that it names.
+ * is when the representation did not change within the second that it names, and is not one of several.
+ *
+ * @param now null where it is one of several, such as that in a coding, which may have the same date.
  */
-export function mayBePartial(headers: Headers, { etag, modified }: Validators, now: number): boolean {
+export function mayBePartial(headers: Headers, { etag, modified }: Validators, now: number | null): boolean {
   const ifRange = headers.get("if-range");
   if (ifRange === null) return true;
   if (ifRange.startsWith('"') || ifRange.startsWith("W/"))
     return !ifRange.startsWith("W/") && ifRange === etag;
-  return parseDate(ifRange) === wholeSeconds(modified) && now - modified >= 1000;
+  return now !== null && parseDate(ifRange) === wholeSeconds(modified) && now - modified >= 1000;
 }
 
 /** Section 5.6.7: to the second. */
@@ -65,6 +67,6 @@ function parseDate(text: string | null): number | null {
   return Number.isNaN(time) ? null : time;
 }
 
-function wholeSeconds(time: number): number {
+export function wholeSeconds(time: number): number {
   return Math.floor(time / 1000) * 1000;
 }

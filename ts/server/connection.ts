@@ -42,7 +42,9 @@ export interface ConnectionServer extends ListenerOrigin {
   date(): string;
   /** The app begins to work on a request, or has answered one. */
   handlerBegins(): void;
-  handlerEnds(): void;
+  handlerEnds(exchange: Exchange): void;
+  /** It is over, but the app is still at work on it: it is to be told when the server begins to close. */
+  leftBehind(exchange: Exchange): void;
   /** Told how each request ended, if there is a log. */
   readonly log?: (ended: EndedRequest) => void;
   /** This connection is gone. */
@@ -123,6 +125,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
   /** The server is on its way out: a request that has begun is answered, and is the last. */
   retire(): void {
     if (this.#state === "idle") this.#linger();
+    this.#exchange?.retire();
   }
 
   destroy(): void {
@@ -201,6 +204,11 @@ export class Connection implements SocketHandler, ExchangeConnection {
     return this.#blocked?.promise ?? ROOM;
   }
 
+  othersTurn(): Promise<void> {
+    // Rejected when the runtime is closed, and this connection with it.
+    return this.#server.loop.yield().catch(() => {});
+  }
+
   date(): string {
     return this.#server.date();
   }
@@ -209,8 +217,12 @@ export class Connection implements SocketHandler, ExchangeConnection {
     this.#server.handlerBegins();
   }
 
-  handlerEnds(): void {
-    this.#server.handlerEnds();
+  handlerEnds(exchange: Exchange): void {
+    this.#server.handlerEnds(exchange);
+  }
+
+  leftBehind(exchange: Exchange): void {
+    this.#server.leftBehind(exchange);
   }
 
   pause(paused: boolean): void {
@@ -357,6 +369,7 @@ export class Connection implements SocketHandler, ExchangeConnection {
     if (head) {
       this.#begun++;
       const exchange = new Exchange(this, head);
+      if (this.#server.draining) exchange.retire();
       if (this.#server.log) this.#began = this.#server.loop.performance.now();
       this.#become("exchange");
       this.#exchange = exchange;

@@ -8,13 +8,14 @@
 import type { Core } from "../core/core.ts";
 import { ChunkedReader, type RequestHead } from "../core/http.ts";
 import { Response as OurResponse } from "../web/messages/response.ts";
-import { isResponse, notAResponse, type ServedApp } from "./app.ts";
-import { copyOf } from "./bytes.ts";
+import { type Caller, isResponse, notAResponse, type ServedApp } from "./app.ts";
+import { discardBody } from "./body-reading.ts";
+import { sharedCopyOf } from "./bytes.ts";
 import { HttpError, refusalOf } from "./http-error.ts";
 import type { ServeLimits } from "./limits.ts";
 import { createRequest, type ListenerOrigin } from "./request.ts";
 import { type BodySource, RequestBody } from "./request-body.ts";
-import { discardBody, type ResponseOutput, ResponseSender } from "./response-sender.ts";
+import { type ResponseOutput, ResponseSender } from "./response-sender.ts";
 
 /** The connection, as an exchange sees it. */
 export interface ExchangeConnection extends ListenerOrigin {
@@ -26,9 +27,12 @@ export interface ExchangeConnection extends ListenerOrigin {
   readonly closing: boolean;
   /** The app is at work, and whoever closes it or the server waits; until it has answered, client or no client. */
   handlerBegins(): void;
-  handlerEnds(): void;
+  handlerEnds(exchange: Exchange): void;
+  /** The exchange is over before the app has answered, and hears of the server's end all the same. */
+  leftBehind(exchange: Exchange): void;
   write(data: Uint8Array | string): boolean;
   drained(): Promise<void>;
+  othersTurn(): Promise<void>;
   date(): string;
   pause(paused: boolean): void;
   /** Calls `timedOut` of the exchange unless it is set again, or cleared by Infinity. */
@@ -41,16 +45,21 @@ export interface ExchangeConnection extends ListenerOrigin {
   destroy(): void;
 }
 
-export class Exchange implements BodySource, ResponseOutput {
+export class Exchange implements BodySource, ResponseOutput, Caller {
   readonly #connection: ExchangeConnection;
   readonly #head: RequestHead;
   readonly #sender: ResponseSender;
   /** Made for whoever asks for the request's signal; some engines take long over one. */
   #abort: AbortController | undefined;
   #abortReason: DOMException | undefined;
+  /** Likewise, for whoever asks whether the server is about to close. */
+  #closing: AbortController | undefined;
+  #retired = false;
   /** Content that is still arriving, or has arrived in pieces. */
   #body: RequestBody | null = null;
   #continued = false;
+  /** The app is at work. */
+  #handling = false;
   #responded = false;
   /** What the app had read of the body when a deadline was set for its reading on. */
   #readBytes = 0;
@@ -82,7 +91,7 @@ export class Exchange implements BodySource, ResponseOutput {
       let taken = 0;
       let content: Uint8Array<ArrayBuffer> | RequestBody | null = null;
       if (!bodiless && contentLength && contentLength <= bytes.length) {
-        content = copyOf(bytes.subarray(0, contentLength));
+        content = sharedCopyOf(contentLength < bytes.length ? bytes.subarray(0, contentLength) : bytes);
         taken = contentLength;
       } else if (chunked || contentLength) {
         this.#body = new RequestBody(
@@ -109,6 +118,19 @@ export class Exchange implements BodySource, ResponseOutput {
       if (this.#abortReason) this.#abort.abort(this.#abortReason);
     }
     return this.#abort.signal;
+  }
+
+  /** Aborted when the server begins to close. */
+  get closing(): AbortSignal {
+    if (!this.#closing) {
+      this.#closing = new AbortController();
+      if (this.#retired) this.#closing.abort(serverCloses());
+    }
+    return this.#closing.signal;
+  }
+
+  get remoteAddress(): string {
+    return this.#connection.remoteAddress;
   }
 
   /** What is asked. */
@@ -139,6 +161,12 @@ export class Exchange implements BodySource, ResponseOutput {
     }
   }
 
+  /** The server begins to close: tells whoever wants to know. */
+  retire(): void {
+    this.#retired = true;
+    this.#closing?.abort(serverCloses());
+  }
+
   /** The client sent nothing of the body for too long, or the app, after its response, read nothing. */
   timedOut(): void {
     const { wanted, dropping, readBytes } = this.#body!;
@@ -161,11 +189,12 @@ export class Exchange implements BodySource, ResponseOutput {
 
   /** Calls the app. What answers at once is sent at once. */
   #run(request: Request): void {
-    const { app, remoteAddress } = this.#connection;
+    const { app } = this.#connection;
+    this.#handling = true;
     this.#connection.handlerBegins();
     let answer: unknown;
     try {
-      answer = app.call(request, remoteAddress);
+      answer = app.call(request, this);
       if (!isResponse(answer)) {
         Promise.resolve(answer).then(
           (answer) => this.#answered(answer),
@@ -188,14 +217,19 @@ export class Exchange implements BodySource, ResponseOutput {
       this.#failed(error);
       return;
     }
-    this.#connection.handlerEnds();
+    this.#handlerEnds();
     this.#respond(answer);
   }
 
   #failed(error: unknown): void {
     this.#report(error);
-    this.#connection.handlerEnds();
+    this.#handlerEnds();
     this.#respond(internalServerError());
+  }
+
+  #handlerEnds(): void {
+    this.#handling = false;
+    this.#connection.handlerEnds(this);
   }
 
   #respond(response: Response): void {
@@ -278,6 +312,7 @@ export class Exchange implements BodySource, ResponseOutput {
   /** Tells everybody who is still at it, by the signal, the request's body and the response's. */
   #breakOff(reason: DOMException): void {
     this.#over = true;
+    if (this.#handling) this.#connection.leftBehind(this);
     this.#body?.fail(reason);
     this.#sender.cancel(reason);
     this.#signalAbort(reason);
@@ -353,6 +388,10 @@ export class Exchange implements BodySource, ResponseOutput {
     return this.#connection.drained();
   }
 
+  othersTurn(): Promise<void> {
+    return this.#connection.othersTurn();
+  }
+
   date(): string {
     return this.#connection.date();
   }
@@ -367,6 +406,8 @@ export class Exchange implements BodySource, ResponseOutput {
     return body.locked || body.unreadBytes <= this.#connection.limits.unreadBodyBytes;
   }
 }
+
+const serverCloses = () => new DOMException("the server is about to close", "AbortError");
 
 function internalServerError(): Response {
   return new OurResponse("Internal Server Error\n", { status: 500 }) as unknown as Response;

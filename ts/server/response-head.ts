@@ -2,10 +2,12 @@
  * The head of a response: RFC 9112 section 4 and section 6, from the standard's Response.
  *
  * The app says what, the server says how it is framed: Content-Length is kept if it is one, Transfer-Encoding and
- * Keep-Alive are dropped, and of Connection only what names other fields is kept.
+ * Keep-Alive are dropped, and of Connection only what names other fields is kept. Of a response that came by fetch, which
+ * has undone its content codings, no field is sent that speaks of the coded bytes.
  */
 import { FIELD_VALUE, TOKEN } from "../web/messages/fields.ts";
 import type { WholeResponse } from "../web/messages/response.ts";
+import { areCodingsUndone } from "../web/messages/undone-codings.ts";
 import { reasonPhrase } from "./http-error.ts";
 
 export interface ResponseHead {
@@ -16,8 +18,16 @@ export interface ResponseHead {
   contentLength: number | null;
   /** The app asked for the connection to be closed. */
   close: boolean;
+  /** What else the app says in Connection: names of fields. */
+  connection: string;
   /** The app gave a Date. */
   dated: boolean;
+  /** Content-Type; empty without one. */
+  type: string;
+  /** The body has a content coding. */
+  encoded: boolean;
+  /** It had one, of which the fields still tell. */
+  decoded: boolean;
 }
 
 /** @throws TypeError for what cannot be sent as a head. */
@@ -28,7 +38,7 @@ export function describeHead(response: Response): ResponseHead {
   }
   if (!FIELD_VALUE.test(statusText)) throw new TypeError("statusText holds a character that cannot be sent");
 
-  const head = emptyHead(status, statusText);
+  const head = emptyHead(status, statusText, areCodingsUndone(response));
   // The iteration gives every Set-Cookie on its own, and everything else combined; in lower case, unless the app has
   // made a Response of its own.
   for (const [name, value] of response.headers) addCheckedField(head, name.toLowerCase(), value);
@@ -36,8 +46,9 @@ export function describeHead(response: Response): ResponseHead {
 }
 
 /** The same, of a response of ours, which checked its fields when it was made; what may have come later is in `headers`. */
-export function describeWholeHead({ status, statusText, fields, headers }: WholeResponse): ResponseHead {
-  const head = emptyHead(status, statusText);
+export function describeWholeHead(whole: WholeResponse): ResponseHead {
+  const { status, statusText, fields, headers, decoded = false } = whole;
+  const head = emptyHead(status, statusText, decoded);
   if (headers) for (const [name, value] of headers) addCheckedField(head, name, value);
   else for (let at = 0; at < fields.length; at += 2) addField(head, fields[at]!, fields[at + 1]!);
   return head;
@@ -45,10 +56,26 @@ export function describeWholeHead({ status, statusText, fields, headers }: Whole
 
 const OK = "HTTP/1.1 200 OK\r\n";
 
-function emptyHead(status: number, statusText: string): ResponseHead {
+/** Fields that speak of a body's bytes as they are with their content coding. */
+const OF_CODED_BYTES = new Set([
+  ...["content-encoding", "content-length", "accept-ranges"],
+  ...["content-digest", "repr-digest", "digest", "content-md5"],
+]);
+
+function emptyHead(status: number, statusText: string, decoded: boolean): ResponseHead {
   const usual = status === 200 && statusText === "";
   const text = usual ? OK : `HTTP/1.1 ${status} ${statusText || reasonPhrase(status)}\r\n`;
-  return { status, text, contentLength: null, close: false, dated: false };
+  return {
+    status,
+    text,
+    contentLength: null,
+    close: false,
+    connection: "",
+    dated: false,
+    type: "",
+    encoded: false,
+    decoded,
+  };
 }
 
 function addCheckedField(head: ResponseHead, name: string, value: string): void {
@@ -58,6 +85,11 @@ function addCheckedField(head: ResponseHead, name: string, value: string): void 
 }
 
 function addField(head: ResponseHead, name: string, value: string): void {
+  if (head.decoded) {
+    if (OF_CODED_BYTES.has(name)) return;
+    // RFC 9110 section 8.8.3.3: other bytes go by the same tag.
+    if (name === "etag" && !value.startsWith("W/")) value = `W/${value}`;
+  }
   switch (name) {
     case "content-length":
       head.contentLength = parseContentLength(value);
@@ -67,14 +99,19 @@ function addField(head: ResponseHead, name: string, value: string): void {
       return;
     case "connection": {
       const options = value.split(",").map((option) => option.trim());
-      head.close = options.some((option) => option.toLowerCase() === "close");
-      const kept = options.filter((option) => !/^(close|keep-alive|)$/i.test(option));
-      if (kept.length === 0) return;
-      value = kept.join(", ");
-      break;
+      const kept = options.filter((option) => !/^(close|keep-alive|)$/i.test(option)).join(", ");
+      head.close ||= options.some((option) => option.toLowerCase() === "close");
+      head.connection += head.connection !== "" && kept !== "" ? `, ${kept}` : kept;
+      return; // Sent with what the server itself says there.
     }
     case "date":
       head.dated = true;
+      break;
+    case "content-type":
+      head.type = value;
+      break;
+    case "content-encoding":
+      head.encoded = true;
   }
   head.text += `${name}: ${value}\r\n`;
 }

@@ -15,7 +15,9 @@
  */
 import { encode, isAscii } from "../web/messages/content.ts";
 import { wholeResponse } from "../web/messages/response.ts";
+import { cancelQuietly, chunkOf, discardBody, settlesSoon } from "./body-reading.ts";
 import { copyOf } from "./bytes.ts";
+import { endingWith, endsWithServer } from "./event-stream.ts";
 import { describeHead, describeWholeHead, type ResponseHead } from "./response-head.ts";
 
 /** The connection, as a response sees it. */
@@ -24,24 +26,28 @@ export interface ResponseOutput {
   write(data: Uint8Array | string): boolean;
   /** Resolves when more may be written, or the connection is gone. */
   drained(): Promise<void>;
+  /** Resolves in a task of its own: other connections have had their turn. */
+  othersTurn(): Promise<void>;
   /** Asked once, when the head goes out: may another request follow on this connection? */
   persistent(): boolean;
   /** The value of Date. */
   date(): string;
+  /** Aborted when the server begins to close. Made when it is asked for. */
+  readonly closing: AbortSignal;
 }
-
-/** Turns of the microtask queue. Node 20 takes 1 to 7 for each read of what it made itself. */
-const TURNS = 16;
 
 /** More than this is not joined with its framing, and is written in pieces of this size. */
 const PIECE_BYTES = 64 * 1024;
+
+/** So many chunks of a stream are sent at a time, however soon they come: other connections wait meanwhile. */
+const CHUNKS_AT_A_TIME = 64;
 
 /** RFC 9110 section 15.4.5 and section 15.3.5; a 205 says that it is empty, by Content-Length: 0. */
 const NULL_BODY_STATUS = new Set([204, 205, 304]);
 
 export class ResponseSender {
   readonly #output: ResponseOutput;
-  readonly #headOnly: boolean;
+  readonly #method: string;
   readonly #minorVersion: number;
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   #started = false;
@@ -51,7 +57,7 @@ export class ResponseSender {
 
   constructor(output: ResponseOutput, request: { method: string; minorVersion: number }) {
     this.#output = output;
-    this.#headOnly = request.method === "HEAD";
+    this.#method = request.method;
     this.#minorVersion = request.minorVersion;
   }
 
@@ -63,6 +69,10 @@ export class ResponseSender {
   /** Of the head that is out; 0 until then. */
   get status(): number {
     return this.#status;
+  }
+
+  get #headOnly(): boolean {
+    return this.#method === "HEAD";
   }
 
   /** Once sent: whether the client was told that the connection stays open. */
@@ -107,7 +117,9 @@ export class ResponseSender {
       this.#sendEmpty(head);
     } else {
       if (response.bodyUsed || body.locked) throw usedAlready();
-      await this.#sendBody(head, body.getReader());
+      // One that is encoded may not end anywhere; who encodes sees to that.
+      const ends = !head.encoded && endsWithServer(this.#method, head.type, head.contentLength);
+      await this.#sendBody(head, (ends ? endingWith(this.#output.closing, body) : body).getReader());
     }
     await this.#output.drained();
   }
@@ -182,11 +194,13 @@ export class ResponseSender {
     // Before the head is out, a 500 can still take its place.
     requireAtMost(head, first?.length ?? 0);
     await sendChunk(this.#begin(head, framing), first ?? new Uint8Array(0));
-    for (;;) {
+    for (let chunks = 1; ; chunks++) {
       const chunk = chunkOf(await read);
       if (this.#cancelled) return;
       if (!chunk) break;
       await sendChunk("", chunk);
+      // A socket that takes all at once never makes us wait.
+      if (chunks % CHUNKS_AT_A_TIME === 0) await this.#output.othersTurn();
       read = this.#reader!.read();
     }
     requireLength(head, sentBytes);
@@ -200,9 +214,10 @@ export class ResponseSender {
     this.#persistent = !head.close && this.#output.persistent();
     const date = head.dated ? "" : `date: ${this.#output.date()}\r\n`;
     // RFC 9112 section 9.3: persistence is what HTTP/1.1 assumes, and what HTTP/1.0 must be told.
-    let connection = "";
-    if (!this.#persistent) connection = "connection: close\r\n";
-    else if (this.#minorVersion === 0) connection = "connection: keep-alive\r\n";
+    const persistence = !this.#persistent ? "close" : this.#minorVersion === 0 ? "keep-alive" : "";
+    const and = head.connection !== "" && persistence !== "" ? ", " : "";
+    const options = `${head.connection}${and}${persistence}`;
+    const connection = options === "" ? "" : `connection: ${options}\r\n`;
     return `${head.text}${framing}${date}${connection}\r\n`;
   }
 
@@ -233,40 +248,6 @@ function headOf(response: Response): ResponseHead {
     discardBody(response);
     throw error;
   }
-}
-
-/** A body that nobody will read. */
-export function discardBody({ body }: Response): void {
-  if (body && !body.locked) cancelQuietly(body);
-}
-
-/** Tells the source of a body, whose complaints nobody hears; not even those of a body that an app made by itself. */
-export async function cancelQuietly(
-  body: Pick<ReadableStreamDefaultReader, "cancel">,
-  reason?: unknown,
-): Promise<void> {
-  try {
-    await body.cancel(reason);
-  } catch {}
-}
-
-/** Whether `promise` settles within a few turns of the microtask queue. */
-export async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const note = () => {
-    settled = true;
-  };
-  promise.then(note, note);
-  for (let turn = 0; turn < TURNS && !settled; turn++) await undefined;
-  return settled;
-}
-
-/** @throws TypeError for one that is no bytes. */
-export function chunkOf({ done, value }: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
-  if (done) return undefined;
-  if (!(value instanceof Uint8Array))
-    throw new TypeError("the body of the response holds a chunk that is no Uint8Array");
-  return value;
 }
 
 const usedAlready = () => new TypeError("the body of the response has been used already");

@@ -9,6 +9,7 @@ import { type AccessLog, accessLog, type LogTarget } from "./access-log.ts";
 import { type App, type AppSource, LoadedApp, loadApp, type ServedApp } from "./app.ts";
 import { type CompressionOptions, compressing } from "./compression.ts";
 import { Connection, type ConnectionServer } from "./connection.ts";
+import type { Exchange } from "./exchange.ts";
 import { HttpError } from "./http-error.ts";
 import { resolveLimits, type ServeLimits } from "./limits.ts";
 
@@ -152,6 +153,8 @@ async function listen(
     });
   /** Requests that the app is at work on. */
   let handlers = 0;
+  /** Those of them that no connection holds any more. */
+  const leftBehind = new Set<Exchange>();
   const lastHandled = signal();
   const shared: { -readonly [Name in keyof ConnectionServer]: ConnectionServer[Name] } = {
     app: served,
@@ -167,7 +170,11 @@ async function listen(
       handlers++;
       app.begin();
     },
-    handlerEnds() {
+    leftBehind(exchange: Exchange) {
+      leftBehind.add(exchange);
+    },
+    handlerEnds(exchange: Exchange) {
+      leftBehind.delete(exchange);
       handlers--;
       app.end();
       if (shared.draining && handlers === 0) lastHandled.set();
@@ -244,6 +251,7 @@ async function listen(
         refusing = refuse;
         draining.set();
         for (const connection of connections) connection.retire();
+        for (const exchange of leftBehind) exchange.retire();
       }
       return closed;
     },

@@ -4,10 +4,14 @@
  * What is served lies below the folder, once links have been followed, and no name on the way to it begins with a dot,
  * unless that is asked for; but for .well-known (RFC 8615). A path is taken apart at its slashes and then decoded, once:
  * what holds an encoded slash, a backslash, a colon or a control character names nothing here.
+ *
+ * With `precompressed`, `app.js.br`, `app.js.zst` or `app.js.gz` is sent in the place of `app.js` to who accepts the coding,
+ * unless it is older: then it was made of another.
  */
-import type { Files, OpenFile } from "../host/host.ts";
+import type { Coding, Files, OpenFile } from "../host/host.ts";
+import { chooseCoding } from "./accept-encoding.ts";
 import type { FetchHandler } from "./app.ts";
-import { evaluateConditions, httpDate, mayBePartial } from "./conditions.ts";
+import { evaluateConditions, httpDate, mayBePartial, wholeSeconds } from "./conditions.ts";
 import { mediaTypeOf } from "./media-types.ts";
 import { type ByteRange, contentRange, parseRange } from "./ranges.ts";
 
@@ -22,12 +26,21 @@ export interface StaticFilesOptions {
   hidden?: boolean;
   /** Values of Content-Type by the ends of names, in small letters, without the dot; they go before those known here. */
   types?: Readonly<Record<string, string>>;
+  /** Sends what lies beside a file, compressed beforehand, to who accepts it. By default it does not. */
+  precompressed?: boolean;
   /** Answers in place of 404. */
   fallback?: FetchHandler;
 }
 
 /** Read at a time. What is not longer is read at once, and goes out with its head. */
 const PIECE_BYTES = 64 * 1024;
+
+/** How the name of what was compressed beforehand ends; the dearest first. */
+const ENDINGS: readonly (readonly [Coding, string])[] = [
+  ["br", ".br"],
+  ["zstd", ".zst"],
+  ["gzip", ".gz"],
+];
 
 /** What the system answers when it knows, but does not let us. */
 const NOT_ALLOWED = new Set(["EACCES", "EPERM"]);
@@ -82,13 +95,19 @@ async function answer(
   }
   if (!file) return null;
   let body: Body | undefined;
+  let coding: Coding | null = null;
   try {
     if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed();
     if (file.kind === "folder" && !asFolder && index !== null) {
       return await toFolder(files, root, [...path, index], `${pathname}/${search}`);
     }
     if (file.kind !== "file") return null;
-    body = await respond(request, file, path.join("/"), options);
+    const encoded = options.precompressed ? await openEncoded(files, root, path, file, request) : null;
+    if (encoded) {
+      await file.close();
+      [coding, file] = encoded;
+    }
+    body = await respond(request, file, path.join("/"), options, coding);
     return body.response;
   } finally {
     if (!body?.holdsFile) await file.close();
@@ -132,18 +151,46 @@ async function toFolder(
   return file?.kind === "file" ? new Response(null, { status: 308, headers: { location } }) : null;
 }
 
+/** What may be sent in the place of `file`, and its coding. */
+async function openEncoded(
+  files: Files,
+  root: string | URL,
+  path: string[],
+  file: OpenFile,
+  request: Request,
+): Promise<[Coding, OpenFile] | null> {
+  const accepted = request.headers.get("accept-encoding");
+  let left = ENDINGS;
+  for (;;) {
+    const names = left.map(([coding]) => coding);
+    const coding = chooseCoding(accepted, names);
+    if (!coding) return null;
+    const [, ending] = left[names.indexOf(coding)]!;
+    const beside = [...path.slice(0, -1), path.at(-1)! + ending];
+    // What cannot be opened is not there: the file itself is.
+    const encoded = await files.open(root, beside).catch(() => null);
+    if (encoded?.kind === "file" && wholeSeconds(encoded.modified) >= wholeSeconds(file.modified)) {
+      return [coding, encoded];
+    }
+    await encoded?.close();
+    left = left.filter(([other]) => other !== coding);
+  }
+}
+
 async function respond(
   request: Request,
   file: OpenFile,
   path: string,
   options: StaticFilesOptions,
+  coding: Coding | null,
 ): Promise<Body> {
-  const { cacheControl = "no-cache", types = {} } = options;
+  const { cacheControl = "no-cache", types = {}, precompressed = false } = options;
   const { bytes, modified } = file;
   const validators = { etag: `"${file.version}"`, modified };
   const headers = new Headers({ etag: validators.etag, "last-modified": httpDate(modified) });
   const caching = typeof cacheControl === "function" ? cacheControl(path) : cacheControl;
   if (caching !== null) headers.set("cache-control", caching);
+  if (precompressed) headers.set("vary", "Accept-Encoding");
   const withoutBody = (status: number) => ({
     response: new Response(null, { status, headers }),
     holdsFile: false,
@@ -152,8 +199,11 @@ async function respond(
   const status = evaluateConditions(request.headers, validators);
   if (status) return withoutBody(status);
   headers.set("accept-ranges", "bytes");
-  const partial = request.method === "GET" && mayBePartial(request.headers, validators, Date.now());
-  const ranges = partial ? parseRange(request.headers.get("range"), bytes) : null;
+  const now = precompressed ? null : Date.now();
+  const partial = request.method === "GET" && mayBePartial(request.headers, validators, now);
+  let ranges = partial ? parseRange(request.headers.get("range"), bytes) : null;
+  // Content-Encoding would speak of the multipart body as a whole, which has no coding: section 8.4.
+  if (coding && ranges && ranges.length > 1) ranges = null;
   if (ranges?.length === 0) {
     headers.set("content-range", `bytes */${bytes}`);
     return withoutBody(416);
@@ -161,6 +211,7 @@ async function respond(
 
   const type = mediaTypeOf(path, types);
   headers.set("content-type", type);
+  if (coding) headers.set("content-encoding", coding);
   // Bytes are not taken for what they look like: https://fetch.spec.whatwg.org/#x-content-type-options-header
   headers.set("x-content-type-options", "nosniff");
   if (request.method === "HEAD") {

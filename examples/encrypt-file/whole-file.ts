@@ -9,11 +9,12 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
  * own; if the pieces end with an error, or the process by a signal, nothing is left.
  *
  * @param options.replace whether a file that is there by then is replaced, or left alone, which is an error. Default: true
+ * @param options.mode who may read and write it, less what the process's mask takes. Default: everybody
  */
 export async function writeWhole(
   path: string,
   pieces: AsyncIterable<Uint8Array>,
-  { replace = true }: { replace?: boolean } = {},
+  { replace = true, mode = 0o666 }: { replace?: boolean; mode?: number } = {},
 ): Promise<void> {
   const unfinished = `${path}.${randomBytes(4).toString("hex")}.part`;
   const abandon = () => rmSync(unfinished, { force: true });
@@ -21,7 +22,7 @@ export async function writeWhole(
     abandon();
     process.kill(process.pid, signal); // Nobody listens any more, so this ends the process.
   };
-  const file = await open(unfinished, "wx");
+  const file = await open(unfinished, "wx", mode);
   for (const signal of SIGNALS) process.once(signal, end);
   try {
     await writeFile(file, pieces);

@@ -4,9 +4,14 @@ import { resolve } from "node:path";
 import type { Jsrsasign } from "jsrsasign";
 import type { Msgpackr } from "msgpackr";
 import type { Forge } from "node-forge";
+import type { Undici } from "undici";
 
 const require = createRequire(resolve("test/bench/package.json"));
 
 export const forge: Forge = require("node-forge");
 export const jsrsasign: Jsrsasign = require("jsrsasign");
 export const msgpackr: Msgpackr = require("msgpackr");
+
+// The engine's own comes first: whichever does sets the dispatcher that both send by.
+void globalThis.Response;
+export const undici: Undici = require("undici");

@@ -30,7 +30,7 @@ export interface Measurement {
 export interface Table {
   title: string;
   /** What the numbers are, and which way is better. */
-  unit: "ns" | "per second" | "ms" | "KiB";
+  unit: "ns" | "per second" | "ms" | "KiB" | "count";
   rows: { name: string; bytes?: number; measurements: Measurement[] }[];
 }
 
@@ -108,7 +108,7 @@ export function format(table: Table): string {
       if (!found) return "–";
       const text = `${figure(found.best, unit, row.bytes)} (${figure(found.median, unit)})`;
       const multiple = telling(found, unit) / telling(row.measurements[0]!, unit);
-      return found === row.measurements[0]
+      return found === row.measurements[0] || Number.isNaN(multiple)
         ? text
         : `${text} ×${multiple < 99.5 ? multiple.toPrecision(2) : multiple.toFixed(0)}`;
     }),
@@ -131,6 +131,7 @@ const EXPLAIN = {
   "per second": "a second, best round (median); more is better",
   ms: "milliseconds, best run (median); less is better",
   KiB: "KiB of resident memory, least (median); less is better",
+  count: "least (median); less is better",
 };
 
 function figure(value: number, unit: Table["unit"], bytes?: number): string {

@@ -17,6 +17,7 @@ const STYLE = `
 const MEANING: Record<Table["unit"], string> = {
   ns: "Nanoseconds an operation, fastest slice. Shorter is better.",
   ms: "Milliseconds, median. Shorter is better.",
+  count: "Median. Shorter is better.",
   KiB: "KiB of resident memory, median. Shorter is better.",
   "per second": "A second, median. Longer is better.",
 };
@@ -35,7 +36,7 @@ ${tables.map(section).join("\n")}
 function section(table: Table): string {
   const value = (m: Measurement) => telling(m, table.unit);
   const groups = table.rows.map(({ name, measurements }) => {
-    const longest = Math.max(...measurements.map(value));
+    const longest = Math.max(...measurements.map(value)) || 1; // Where all are 0.
     const bars = measurements.map((m) => {
       const kind = m.contender.startsWith("nano") || m.contender.includes("arena") ? ` class="nano"` : "";
       const width = ((value(m) / longest) * 70).toFixed(2);

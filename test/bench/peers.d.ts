@@ -54,10 +54,31 @@ declare module "@noble/curves/nist.js" {
       publicKey: Uint8Array,
       options: { prehash: false; lowS: false },
     ): boolean;
+    getSharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
   }
   export const p256: Ecdsa;
   export const p384: Ecdsa;
   export const p521: Ecdsa;
+}
+
+declare module "@noble/curves/ed25519.js" {
+  export interface EdDSA {
+    keygen(): unknown;
+    sign(message: Uint8Array, secretKey: Uint8Array): Uint8Array;
+    verify(signature: Uint8Array, message: Uint8Array, publicKey: Uint8Array): boolean;
+  }
+  export interface MontgomeryEcdh {
+    keygen(): unknown;
+    getSharedSecret(secretKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  }
+  export const ed25519: EdDSA;
+  export const x25519: MontgomeryEcdh;
+}
+
+declare module "@noble/curves/ed448.js" {
+  import type { EdDSA, MontgomeryEcdh } from "@noble/curves/ed25519.js";
+  export const ed448: EdDSA;
+  export const x448: MontgomeryEcdh;
 }
 
 declare module "micro-rsa-dsa-dh/rsa.js" {
@@ -116,5 +137,18 @@ declare module "msgpackr" {
   }
   export interface Msgpackr {
     Packr: new (options: { structuredClone: boolean; moreTypes: boolean }) => Packr;
+  }
+}
+
+declare module "undici" {
+  interface Agent {
+    close(): Promise<void>;
+  }
+  export interface Undici {
+    Agent: new () => Agent;
+    request(
+      url: string,
+      options: { dispatcher: Agent },
+    ): Promise<{ body: { arrayBuffer(): Promise<ArrayBuffer> } }>;
   }
 }

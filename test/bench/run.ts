@@ -5,6 +5,7 @@ import { cpus } from "node:os";
 import { resolve } from "node:path";
 import { cloneTables } from "./clone.ts";
 import { aesTables } from "./crypto-aes.ts";
+import { curvesTables } from "./crypto-curves.ts";
 import { ecdsaTables } from "./crypto-ecdsa.ts";
 import { importTables } from "./crypto-import.ts";
 import { rsaTables } from "./crypto-rsa.ts";
@@ -24,6 +25,7 @@ const TOPICS: Record<string, () => Table[] | Promise<Table[]>> = {
   aes: aesTables,
   symmetric: symmetricTables,
   ecdsa: ecdsaTables,
+  curves: curvesTables,
   rsa: rsaTables,
   import: importTables,
   clone: cloneTables,

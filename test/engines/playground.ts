@@ -327,6 +327,51 @@ function playground(page: PersonsPage, served: Served): Suite {
         await page.setViewport(WIDE);
       },
 
+      "two write to each other, and the page between them reads nothing": async () => {
+        await page.goto(`${address}chat.html`);
+        const inSide = (side: number, code: string) => `(({ document }) => ${code})(frames[${side}])`;
+        const waitIn = (side: number, code: string) =>
+          page.waitForFunction(inSide(side, code), { timeout: PATIENCE_MS });
+        const says = (side: number, text: string) =>
+          waitIn(
+            side,
+            `document.getElementById("talk").lastElementChild?.textContent === ${JSON.stringify(text)}`,
+          );
+        const write = (side: number, text: string) =>
+          page.evaluate(
+            inSide(
+              side,
+              `{ document.getElementById("text").value = ${JSON.stringify(text)};
+                document.getElementById("write").requestSubmit(); }`,
+            ),
+          );
+        for (const side of [0, 1]) await waitIn(side, `!document.getElementById("send").disabled`);
+        const number = `document.getElementById("status").textContent`;
+        const [ada, bob] = [
+          await page.evaluate<string>(inSide(0, number)),
+          await page.evaluate<string>(inSide(1, number)),
+        ];
+        assert.match(ada, /^Safety number \d{5} /);
+        assert.is(ada, bob);
+        await write(0, "shall we meet?");
+        await says(1, "shall we meet?");
+        await write(1, "at noon");
+        await says(0, "at noon");
+        const carried = await text("wire");
+        assert.match(carried, /Ada, public key: .*Bob, message 1: [\da-f]{46}$/);
+        assert.not.match(carried, /meet|noon/);
+
+        await page.click("#change");
+        await write(0, "at one");
+        await says(1, "A message was refused: it is not as it was written.");
+        await write(0, "at two");
+        await says(1, "at two");
+        assert.match(
+          await page.evaluate<string>(inSide(1, `document.getElementById("talk").textContent`)),
+          /A message is missing\.at two$/,
+        );
+      },
+
       "everything comes from where the page came from, and is not needed again": async () => {
         await open();
         const origins = await page.evaluate<string[]>(

@@ -16,7 +16,15 @@ async function listening(headers: Record<string, string> = {}) {
     while (!heard.includes(text)) heard += (await reader.read()).value;
     return heard;
   };
-  return { response, hears, leave: () => leave.abort() };
+  /** All that there is. */
+  const hearsOut = async () => {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return heard;
+      heard += value;
+    }
+  };
+  return { response, hears, hearsOut, leave: () => leave.abort() };
 }
 
 const say = async (body: string) => {
@@ -76,13 +84,13 @@ test("the page, and what is not there", async () => {
   assert.is(await say("x".repeat(1001)), "400 say between 1 and 1000 characters\n");
 });
 
-test("it stops when it is told to, with listeners still there", async () => {
+test("it stops when it is told to: who listens gets what was said, and then the end", async () => {
   const listener = await listening();
   await listener.hears("retry");
+  assert.is(await say("the last"), "200 1 listens\n");
   sse.process.kill("SIGTERM");
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  sse.process.kill("SIGTERM");
-  assert.is((await sse.ended).code, 143);
+  assert.match(await listener.hearsOut(), /data: the last\n\n$/);
+  assert.is((await sse.ended).code, 0);
 });
 
 test.run();

@@ -123,7 +123,8 @@ function graph(next: () => number): unknown {
     const count = below(6);
     switch (choice) {
       case 7: {
-        const array = keep<unknown[]>([]);
+        // What is made where arrays are made takes over what compiled code has made of earlier ones, such as holes.
+        const array = keep<unknown[]>(JSON.parse("[]"));
         for (let i = 0; i < count; i++) array.push(any(depth + 1));
         return array;
       }

@@ -1,7 +1,4 @@
-/** What is read of bodies here and there: how soon something comes, what it is, and what to say when nobody wants it. */
-
-/** Turns of the microtask queue. Node 20 takes 1 to 7 for each read of what it made itself. */
-const TURNS = 16;
+/** What is read of bodies here and there: what it is, and what to say when nobody wants it. */
 
 /** A body that nobody will read. */
 export function discardBody({ body }: Response): void {
@@ -16,17 +13,6 @@ export async function cancelQuietly(
   try {
     await body.cancel(reason);
   } catch {}
-}
-
-/** Whether `promise` settles within a few turns of the microtask queue. */
-export async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const note = () => {
-    settled = true;
-  };
-  promise.then(note, note);
-  for (let turn = 0; turn < TURNS && !settled; turn++) await undefined;
-  return settled;
 }
 
 /** @throws TypeError for one that is no bytes. */

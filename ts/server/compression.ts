@@ -15,9 +15,10 @@
 import type { Coding, Codings } from "../host/host.ts";
 import { encode } from "../web/messages/content.ts";
 import { Response as OurResponse, wholeResponse } from "../web/messages/response.ts";
+import { settlesSoon } from "../web/messages/settles-soon.ts";
 import { chooseCoding } from "./accept-encoding.ts";
 import { type Caller, isResponse, type ServedApp } from "./app.ts";
-import { cancelQuietly, chunkOf, discardBody, settlesSoon } from "./body-reading.ts";
+import { cancelQuietly, chunkOf, discardBody } from "./body-reading.ts";
 import { endingWith, endsWithServer, isEventStream } from "./event-stream.ts";
 
 export interface CompressionOptions {

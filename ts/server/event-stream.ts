@@ -7,7 +7,8 @@
  * without a Content-Length: answers in this form to other methods mostly have an end of their own, and what says how long
  * it is surely has; that is worth waiting for.
  */
-import { cancelQuietly, settlesSoon } from "./body-reading.ts";
+import { settlesSoon } from "../web/messages/settles-soon.ts";
+import { cancelQuietly } from "./body-reading.ts";
 
 /** @param type the value of Content-Type. */
 export function isEventStream(type: string): boolean {

@@ -15,7 +15,8 @@
  */
 import { encode, isAscii } from "../web/messages/content.ts";
 import { wholeResponse } from "../web/messages/response.ts";
-import { cancelQuietly, chunkOf, discardBody, settlesSoon } from "./body-reading.ts";
+import { settlesSoon } from "../web/messages/settles-soon.ts";
+import { cancelQuietly, chunkOf, discardBody } from "./body-reading.ts";
 import { copyOf } from "./bytes.ts";
 import { endingWith, endsWithServer } from "./event-stream.ts";
 import { describeHead, describeWholeHead, type ResponseHead } from "./response-head.ts";

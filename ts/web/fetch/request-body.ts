@@ -5,6 +5,7 @@
  * redirect or on another connection. A stream has neither, unless it is a Request's and turns out to be at hand
  * as a whole.
  */
+import { settlesSoon } from "../messages/settles-soon.ts";
 import { type BufferSource, bytesOf, isBufferSource, isObject } from "../webidl.ts";
 
 /** Anything that Fetch takes, and async iterables of bytes. */
@@ -116,9 +117,6 @@ function formDataBody(form: FormData): RequestBody {
 const quoted = (text: string) => `"${text.replace(/\n/g, "%0A").replace(/\r/g, "%0D").replace(/"/g, "%22")}"`;
 const withCRLF = (text: string) => text.replace(/\r\n?|\n/g, "\r\n");
 
-/** Turns of the microtask queue in which an engine hands out what it has at hand. */
-const TURNS = 16;
-
 /**
  * The body of a Request: its stream or, where that ends within a few turns of the microtask queue, as those do that
  * engines make of text and bytes, all of it. More than one piece is not waited for.
@@ -150,15 +148,4 @@ export async function requestBody(stream: ReadableStream, length: number | null)
     cancel: (reason) => reader.cancel(reason),
   };
   return { length, bytes: null, replayable: false, type: null, open: () => opened };
-}
-
-/** Whether `promise` settles within a few turns of the microtask queue. */
-async function settlesSoon(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
-  const note = () => {
-    settled = true;
-  };
-  promise.then(note, note);
-  for (let turn = 0; turn < TURNS && !settled; turn++) await undefined;
-  return settled;
 }

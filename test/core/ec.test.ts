@@ -190,21 +190,24 @@ for (const name of NAMES) {
     const point = slotOf(77n).publicKey().exportPoint();
     const ecdh = createECDH(OPENSSL[name]);
     ecdh.setPrivateKey(slotOf(77n).exportScalar());
+    const pairOf = (encoded: Uint8Array, scalar = 77n) =>
+      EcPrivateSlot.fromPair(core, curve, integer(scalar, curve), encoded);
     for (const encoded of [point, new Uint8Array(ecdh.getPublicKey(null, "compressed"))]) {
-      const slot = slotOf(77n);
-      assert.ok(slot.hasPublicKey(encoded));
+      const slot = pairOf(encoded);
+      assert.ok(slot);
       assert.equal(slot.publicKey().exportPoint(), point);
+      assert.equal(slot.exportScalar(), integer(77n, curve));
     }
-    const slot = slotOf(77n);
     for (const other of [78n, order - 77n, 1n]) {
-      assert.not(slot.hasPublicKey(slotOf(other).publicKey().exportPoint()));
+      assert.is(pairOf(slotOf(other).publicKey().exportPoint()), false);
     }
     const off = point.slice();
     off[off.length - 1]! ^= 1;
     for (const bad of [off, point.subarray(1), new Uint8Array([0]), new Uint8Array(0), new Uint8Array(200)]) {
-      assert.not(slot.hasPublicKey(bad));
+      assert.is(pairOf(bad), false);
     }
-    assert.equal(slot.publicKey().exportPoint(), point);
+    for (const scalar of [0n, order]) assert.is(pairOf(point, scalar), undefined);
+    assert.is(EcPrivateSlot.fromPair(core, curve, integer(77n, curve).subarray(1), point), undefined);
     assert.is(core.statistics().liveArenas, 0);
   });
 
@@ -347,7 +350,7 @@ test("no private key, nonce or random byte stays in the core's memory", () => {
     scalar[0] = 0;
     const slot = EcPrivateSlot.from(core, curve, scalar)!;
     const entropy = randomBytes(next, 32);
-    slot.hasPublicKey(slot.publicKey().exportPoint());
+    EcPrivateSlot.fromPair(core, curve, scalar, slot.publicKey().exportPoint());
     slot.sign(HASHES["SHA-256"], new Uint8Array(32), entropy);
     slot.signMessage(HASHES["SHA-256"], new Uint8Array(32), entropy);
     slot.deriveSecret(slot.publicKey());
@@ -373,7 +376,7 @@ test("signing leaves nothing on the core's stack", () => {
     const point = slot.publicKey().exportPoint();
     const uses = [
       () => EcPublicKey.of(core, curve, slot.exportScalar()),
-      () => slot.hasPublicKey(point),
+      () => EcPrivateSlot.fromPair(core, curve, slot.exportScalar(), point),
       () => slot.sign(HASHES["SHA-512"], new Uint8Array(64), new Uint8Array(32)),
       () => slot.signMessage(HASHES["SHA-512"], new Uint8Array(64), new Uint8Array(32)),
     ];
@@ -413,11 +416,9 @@ test("a slot that was closed, or whose core was, is of no more use", () => {
   const slots = [0, 1].map(() => EcPrivateSlot.from(core, curve, integer(5n, curve))!);
   const [closed, open] = slots as [EcPrivateSlot, EcPrivateSlot];
   const publicKey = closed.publicKey(); // Which it keeps.
-  const point = publicKey.exportPoint();
   const usesOf = (slot: EcPrivateSlot) => [
     () => slot.sign(HASHES["SHA-256"], new Uint8Array(32), NO_ENTROPY),
     () => slot.publicKey(),
-    () => slot.hasPublicKey(point),
     () => slot.exportScalar(),
     () => slot.deriveSecret(publicKey),
   ];

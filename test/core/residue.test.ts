@@ -6,6 +6,7 @@
 import { createCipheriv, createHash, createHmac, generateKeyPairSync } from "node:crypto";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { AesGcmSlot } from "../../ts/core/aes.ts";
 import { AesSlot, type KeyWrap } from "../../ts/core/aes-modes.ts";
 import { Core } from "../../ts/core/core.ts";
 import { digest, HASHES, Hasher } from "../../ts/core/hash.ts";
@@ -232,6 +233,74 @@ for (const keyBytes of [16, 24, 32]) {
       );
       wrapped[3]! ^= 1;
       leavesNothing(core, "unwrapping what was not wrapped", wrapping, () => all(slot.beginUnwrap(wrapped)));
+    }
+  });
+}
+
+/** H, H^2 and so on (SP 800-38D, section 6.3), of which any gives H. */
+function powersOf(h: Uint8Array, count: number): Uint8Array {
+  const factor = BigInt(`0x${Buffer.from(h).toString("hex")}`);
+  const timesFactor = (x: bigint) => {
+    let product = 0n;
+    let shifted = factor;
+    for (let bit = 127n; bit >= 0n; bit--) {
+      if ((x >> bit) & 1n) product ^= shifted;
+      shifted = (shifted >> 1n) ^ (shifted & 1n ? 0xe1n << 120n : 0n);
+    }
+    return product;
+  };
+  const powers = [factor];
+  while (powers.length < count) powers.push(timesFactor(powers.at(-1)!));
+  return Buffer.from(powers.map((power) => power.toString(16).padStart(32, "0")).join(""), "hex");
+}
+
+for (const keyBytes of [16, 24, 32]) {
+  test(`AES-GCM leaves no piece of text, of keys, of keystream, or of the hash key's powers: ${8 * keyBytes} bits`, () => {
+    for (const textBytes of [11, 100, 300, 5000]) {
+      const core = new Core(module);
+      const [key, iv, additional, text] = [keyBytes, 12, 200, textBytes].map(randomBytes) as Uint8Array[];
+      const first = Buffer.concat([iv!, Buffer.of(0, 0, 0, 1)]);
+      const ctr = createCipheriv(`aes-${8 * keyBytes}-ctr`, key!, first);
+      const h = createCipheriv(`aes-${8 * keyBytes}-ecb`, key!, null).update(new Uint8Array(16));
+      const keystream = ctr.update(new Uint8Array(16 + textBytes));
+      const ofText = new Secrets({ key: key!, "round keys": roundKeys(key!), text: text!, keystream }, 4);
+      const ofHash = new Secrets({ "powers of H": powersOf(h, 9) }, 8);
+      const nothing = <Result>(what: string, operation: () => Result) =>
+        leavesNothing(core, what, ofText, () =>
+          leavesNothing(core, `${what}, ${textBytes} bytes`, ofHash, operation),
+        );
+
+      const slot = nothing("preparing a key", () => new AesGcmSlot(core, key!));
+      const sealed = new Uint8Array(nothing("sealing", () => slot.seal(iv!, additional!, text!, 128)));
+      const opened = nothing("opening", () => slot.open(iv!, additional!, sealed, 128));
+      assert.equal(new Uint8Array(opened!), text);
+      const [ciphertext, tag] = [sealed.subarray(0, textBytes), sealed.subarray(textBytes)];
+      nothing("sealing in pieces", () => {
+        const sealer = slot.beginSeal();
+        sealer.updateIv(iv!);
+        sealer.updateAad(additional!);
+        sealer.update(text!, new Uint8Array(textBytes));
+        sealer.final(new Uint8Array(16));
+        sealer.close();
+      });
+      const opening = (given: Uint8Array) => () => {
+        const opener = slot.beginOpen();
+        opener.updateIv(iv!);
+        opener.updateAad(additional!);
+        opener.verify(ciphertext);
+        const isAuthentic = opener.final(given);
+        if (isAuthentic) opener.open(ciphertext, new Uint8Array(textBytes));
+        opener.close();
+        return isAuthentic;
+      };
+      assert.ok(nothing("opening in pieces", opening(tag)));
+      const forged = tag.map((byte) => byte ^ 1);
+      assert.not(nothing("refusing in pieces", opening(forged)));
+      sealed[0]! ^= 1;
+      assert.is(
+        nothing("refusing", () => slot.open(iv!, additional!, sealed, 128)),
+        null,
+      );
     }
   });
 }

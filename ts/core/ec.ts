@@ -89,17 +89,17 @@ export class EcPublicKey {
    * A public key, if it is that of a private key.
    *
    * @param encoded as `decode` takes it.
-   * @param scalar a private key that has been checked.
-   * @returns undefined where `decode` does, and for another's public key.
+   * @returns undefined for a scalar that `EcPrivateSlot.from` refuses; false for what is not its public key.
    */
   static decodeFor(
     core: Core,
     curve: Curve,
     encoded: Uint8Array,
     scalar: Uint8Array,
-  ): EcPublicKey | undefined {
+  ): EcPublicKey | false | undefined {
     const { raw, memory } = core;
     const { id, scalarBytes } = curve;
+    if (scalar.length !== scalarBytes) return undefined;
     const arena = core.openArena();
     try {
       const length = 1 + 2 * scalarBytes;
@@ -111,7 +111,8 @@ export class EcPublicKey {
         encoded.length,
         point,
       );
-      if (verdict === Status.INVALID_PUBLIC_KEY || check(verdict) === 0) return undefined;
+      if (verdict === Status.INVALID_PRIVATE_KEY) return undefined;
+      if (verdict === Status.INVALID_PUBLIC_KEY || check(verdict) === 0) return false;
       return new EcPublicKey(core, curve, new Uint8Array(memory.copy(point, length)));
     } finally {
       arena.close();
@@ -177,7 +178,7 @@ export class EcPrivateSlot {
   readonly curve: Curve;
   readonly #core: Core;
   readonly #scalar: Uint8Array<ArrayBuffer>;
-  /** Computed when it is first asked for. */
+  /** Computed when it is first asked for, unless it was given. */
   #publicKey: EcPublicKey | undefined;
   #closed = false;
 
@@ -224,22 +225,29 @@ export class EcPrivateSlot {
     }
   }
 
+  /**
+   * The same with its public key, which is known to be so sooner than it is computed.
+   *
+   * @param encoded as `EcPublicKey.decode` takes it.
+   * @returns undefined where `from` does; false for what is not its public key.
+   */
+  static fromPair(
+    core: Core,
+    curve: Curve,
+    scalar: Uint8Array,
+    encoded: Uint8Array,
+  ): EcPrivateSlot | false | undefined {
+    const publicKey = EcPublicKey.decodeFor(core, curve, encoded, scalar);
+    if (!publicKey) return publicKey;
+    const slot = new EcPrivateSlot(core, curve, scalar.slice());
+    slot.#publicKey = publicKey;
+    return slot;
+  }
+
   publicKey(): EcPublicKey {
     this.#requireOpen();
     this.#publicKey ??= EcPublicKey.of(this.#core, this.curve, this.#scalar);
     return this.#publicKey;
-  }
-
-  /**
-   * Whether this is the public key, in any encoding: which is known sooner than the public key itself.
-   *
-   * @param encoded as `EcPublicKey.decode` takes it; false for what is no public key at all.
-   */
-  hasPublicKey(encoded: Uint8Array): boolean {
-    this.#requireOpen();
-    const publicKey = EcPublicKey.decodeFor(this.#core, this.curve, encoded, this.#scalar);
-    this.#publicKey ??= publicKey;
-    return publicKey !== undefined;
   }
 
   /** A copy of the private key: a big-endian integer, as long as the order of the group. */

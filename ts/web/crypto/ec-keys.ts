@@ -195,15 +195,15 @@ function importPrivateKey(
   point: Uint8Array | null,
   request: KeyRequest,
 ): CryptoKey {
-  const slot = EcPrivateSlot.from(core, curve, scalar);
-  if (!slot) {
-    const range = `the range 1 to n - 1 of ${curve.name}`;
-    throw domException("DataError", `importKey: keyData holds a private key outside ${range}`);
-  }
-  return closingUnlessMade(slot, () => {
-    if (point === null || slot.hasPublicKey(point)) return keyOf(use, slot, request);
-    throw domException("DataError", "importKey: keyData holds a private key, and what is not its public key");
-  });
+  const slot = point
+    ? EcPrivateSlot.fromPair(core, curve, scalar, point)
+    : EcPrivateSlot.from(core, curve, scalar);
+  if (slot) return closingUnlessMade(slot, () => keyOf(use, slot, request));
+  const what =
+    slot === undefined
+      ? `a private key outside the range 1 to n - 1 of ${curve.name}`
+      : "a private key, and what is not its public key";
+  throw domException("DataError", `importKey: keyData holds ${what}`);
 }
 
 function exportAs(core: Core, use: EcKeyUse, key: KeySlots, format: KeyFormat): ArrayBuffer | JsonWebKey {

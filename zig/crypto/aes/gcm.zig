@@ -49,17 +49,17 @@ pub const Prepared = extern struct {
     tag: u32 align(16),
     schedule: cipher.Schedule,
     powers: ghash.Powers,
-    /// Every message needs it. Tables of the other powers are made for the messages that are worth it.
-    h: ghash.Tables(1),
+    /// Every message needs it. Products of the powers are made for the messages that are worth it.
+    h: ghash.Table,
 };
 
 /// Takes a key of 16, 24 or 32 bytes.
 pub fn prepare(key: []const u8, prepared: *Prepared) LengthError!void {
     try cipher.expandKey(key, &prepared.schedule);
     // H = CIPH(0^128): section 7.1, step 1.
-    prepared.powers[0] = cipher.encryptBlock(&prepared.schedule, vector.splat(0));
-    prepared.h.init(&prepared.powers);
-    ghash.raise(&prepared.h, &prepared.powers);
+    const h = cipher.encryptBlock(&prepared.schedule, vector.splat(0));
+    prepared.h.init(h);
+    ghash.raise(&prepared.h, h, &prepared.powers);
     prepared.tag = @intFromEnum(Kind.key);
 }
 
@@ -238,13 +238,13 @@ const Kind = enum(u32) {
     }
 };
 
-/// What one call needs of a key, made when it is needed. As secret as the key.
+/// What one call needs of a key, made when it is needed: that takes no longer than to bring it along. As secret as the key.
 const Work = struct {
     prepared: *const Prepared,
     has_key: bool = false,
-    has_four: bool = false,
+    has_group: bool = false,
     key: cipher.Key = undefined,
-    four: ghash.Tables(ghash.group_blocks) = undefined,
+    group: ghash.GroupTable = undefined,
 
     fn cipherKey(work: *Work) *const cipher.Key {
         if (!work.has_key) work.key.init(&work.prepared.schedule);
@@ -252,15 +252,15 @@ const Work = struct {
         return &work.key;
     }
 
-    fn fourTables(work: *Work) *const ghash.Tables(ghash.group_blocks) {
-        if (!work.has_four) work.four.init(&work.prepared.powers);
-        work.has_four = true;
-        return &work.four;
+    fn groupTable(work: *Work) *const ghash.GroupTable {
+        if (!work.has_group) work.group.init(&work.prepared.powers);
+        work.has_group = true;
+        return &work.group;
     }
 
     fn wipe(work: *Work) void {
         if (work.has_key) ct.wipe(std.mem.asBytes(&work.key));
-        if (work.has_four) ct.wipe(std.mem.asBytes(&work.four));
+        if (work.has_group) ct.wipe(std.mem.asBytes(&work.group));
     }
 };
 
@@ -270,7 +270,7 @@ const Ends = enum { more, last };
 /// IV, additional data and text, so far.
 const Message = extern struct {
     /// GHASH's chaining value Y, to which the bytes of a block that is not whole yet are added already.
-    y: Block,
+    y: ghash.Sum,
     /// What the next batch of the keystream begins with.
     counter: Block,
     /// The batch that the next byte of text falls into, unless it begins one. The first batch begins with J0's own
@@ -284,10 +284,10 @@ const Message = extern struct {
     text_bytes: u64,
 
     /// Section 7.1, step 2, for a whole IV. Of the text, so many bytes will come at least.
-    fn begin(message: *Message, work: *Work, iv: []const u8, text_bytes: usize) void {
+    noinline fn begin(message: *Message, work: *Work, iv: []const u8, text_bytes: usize) void {
         message.beginIv();
         if (iv.len == short_iv_bytes) {
-            message.y = iv[0..short_iv_bytes].* ++ [_]u8{ 0, 0, 0, 0 };
+            message.y.even = iv[0..short_iv_bytes].* ++ [_]u8{ 0, 0, 0, 0 };
             message.iv_bytes = short_iv_bytes;
         } else {
             message.hashIv(work, iv);
@@ -296,7 +296,7 @@ const Message = extern struct {
     }
 
     fn beginIv(message: *Message) void {
-        message.y = vector.splat(0);
+        message.y = .zero;
         message.iv_bytes = 0;
         message.aad_bytes = 0;
         message.text_bytes = 0;
@@ -310,14 +310,14 @@ const Message = extern struct {
     /// J0, which is the IV itself if that has 96 bits: these are still in Y as they came. Not inlined, for size.
     noinline fn endIv(message: *Message, work: *Work, text_bytes: usize) void {
         if (message.iv_bytes == short_iv_bytes) {
-            message.counter = message.y;
+            message.counter = message.y.even;
             message.counter[block_bytes - 1] = 1;
         } else {
             message.pad(work.prepared, message.iv_bytes);
             message.absorbLengths(work, 0, message.iv_bytes);
-            message.counter = message.y;
+            message.counter = message.y.even;
         }
-        message.y = vector.splat(0);
+        message.y = .zero;
         message.nextKeystream(work, block_bytes +| text_bytes);
         message.tag_mask = message.keystream[0..block_bytes].*;
     }
@@ -389,16 +389,26 @@ const Message = extern struct {
             ghash.multiply(&work.prepared.h, &message.y);
             rest = rest[taken..];
         }
-        const group_bytes = ghash.group_blocks * block_bytes;
-        if (rest.len >= group_bytes_min) while (rest.len >= group_bytes) {
-            const part = rest[0..@min(part_bytes, rest.len / group_bytes * group_bytes)];
-            ghash.absorb(ghash.group_blocks, work.fourTables(), &message.y, @ptrCast(part));
-            rest = rest[part.len..];
-        };
         const tail = rest[rest.len & ~@as(usize, block_bytes - 1) ..];
-        const blocks = rest[0 .. rest.len - tail.len];
-        if (blocks.len > 0) ghash.absorb(1, &work.prepared.h, &message.y, @ptrCast(blocks));
+        message.absorbBlocks(work, @ptrCast(rest[0 .. rest.len - tail.len]));
         message.addToY(0, tail);
+    }
+
+    fn absorbBlocks(message: *Message, work: *Work, blocks: []const [block_bytes]u8) void {
+        const y = &message.y;
+        const in_groups = blocks.len / ghash.group_blocks * ghash.group_blocks;
+        var at: usize = 0;
+        while (at < in_groups) {
+            const end = @min(in_groups, at + part_bytes / block_bytes);
+            ghash.absorbGroups(work.groupTable(), y, @ptrCast(blocks[at..end]));
+            at = end;
+        }
+        const rest = blocks[in_groups..];
+        if (work.has_group and rest.len >= short_group_blocks_min) {
+            ghash.absorbShortGroup(&work.group, y, rest);
+        } else if (rest.len > 0) {
+            ghash.absorb(&work.prepared.h, y, rest);
+        }
     }
 
     fn endAad(message: *Message, prepared: *const Prepared) void {
@@ -414,19 +424,19 @@ const Message = extern struct {
         var lengths: [1][block_bytes]u8 = undefined;
         std.mem.writeInt(u64, lengths[0][0..8], first_bytes *% 8, .big);
         std.mem.writeInt(u64, lengths[0][8..16], second_bytes *% 8, .big);
-        ghash.absorb(1, &work.prepared.h, &message.y, &lengths);
+        ghash.absorb(&work.prepared.h, &message.y, &lengths);
     }
 
-    fn addToY(message: *Message, at: usize, bytes: []const u8) void {
-        const y: *[block_bytes]u8 = @ptrCast(&message.y);
+    noinline fn addToY(message: *Message, at: usize, bytes: []const u8) void {
+        const y: *[block_bytes]u8 = @ptrCast(&message.y.even);
         for (y[at..][0..bytes.len], bytes) |*sum, byte| sum.* ^= byte;
     }
 
     /// Section 7.1, steps 4 to 6.
-    fn finish(message: *Message, work: *Work, tag: []u8) void {
+    noinline fn finish(message: *Message, work: *Work, tag: []u8) void {
         message.pad(work.prepared, message.text_bytes);
         message.absorbLengths(work, message.aad_bytes, message.text_bytes);
-        var whole: [tag_bytes_max]u8 = message.y ^ message.tag_mask;
+        var whole: [tag_bytes_max]u8 = message.y.even ^ message.tag_mask;
         defer ct.wipe(&whole);
         @memcpy(tag, whole[0..tag.len]);
     }
@@ -444,8 +454,8 @@ const Message = extern struct {
 /// to stay in the first cache between encryption and hashing.
 const part_bytes = 4096;
 
-/// From here on, four powers of H are worth the making of their tables.
-const group_bytes_min = 320;
+/// Where products of the powers are there, a whole group takes as long as so many blocks one by one.
+const short_group_blocks_min = 3;
 
 /// output = input + keystream, whose first bytes are used.
 fn add(output: []u8, input: []const u8, keystream: []const u8) void {

@@ -54,14 +54,7 @@ pub const P384 = struct {
 };
 
 pub const P521 = struct {
-    pub const Field = modular.Field(.{
-        .modulus = (1 << 521) - 1,
-        .bits = 521,
-        .limbs = 18,
-        .limb_bits = 29,
-    }, &.{
-        .{ .sign = 1, .exponent = 521 },
-    });
+    pub const Field = @import("field521.zig");
     pub const Scalar = modular.Order(.{
         .modulus = 0x1fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffa51868783bf2f966b7fcc0148f709a5d03bb5c9b8899c47aebb6fb71e91386409,
         .bits = 521,

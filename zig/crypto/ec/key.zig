@@ -117,8 +117,18 @@ pub fn isPair(
             if (public_key.len < P.uncompressed_bytes) return error.NoSpace;
             defer secret.wipeStack();
             try requirePrivateKey(curve, private_key);
+            const d = private_key[0..C.Scalar.bytes];
+            const uncompressed = public_key[0..P.uncompressed_bytes];
+            // What is equal to a point of the curve needs no other check.
+            const is_uncompressed = P.isUncompressed(encoded);
+            if (is_uncompressed) {
+                if (secret.declassified(Keys(C).isPair(d, encoded[0..P.uncompressed_bytes]))) {
+                    @memmove(uncompressed, encoded);
+                    return true;
+                }
+            }
             _ = try decodePublicKey(curve, encoded, public_key);
-            return Keys(C).isPair(private_key[0..C.Scalar.bytes], public_key[0..P.uncompressed_bytes]);
+            return !is_uncompressed and secret.declassified(Keys(C).isPair(d, uncompressed));
         },
     }
 }
@@ -159,7 +169,7 @@ pub fn Keys(comptime C: type) type {
         noinline fn isPair(private_key: *const [bytes]u8, public_key: *const [P.uncompressed_bytes]u8) bool {
             const d = Scalar.enter(private_key);
             const point = multiply.Multiples(C).ofGenerator(&d);
-            return secret.declassified(point.is(&P.enter(public_key)));
+            return point.is(&P.enter(public_key));
         }
     };
 }

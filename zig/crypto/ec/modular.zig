@@ -11,6 +11,7 @@
 const std = @import("std");
 const digits = @import("digits.zig");
 const inversion = @import("inversion.zig");
+const sums_ = @import("sums.zig");
 const vector = @import("lanes.zig");
 const secret = @import("secret.zig");
 
@@ -54,23 +55,22 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
         pub const R = numbers.R;
         pub const limb_max = numbers.limb_max;
         pub const last_bits = numbers.last_bits;
+        pub const subtrahend_max = numbers.subtrahend_max;
         const half: Lanes = @splat(numbers.half);
         const mask: Lanes = @splat(numbers.mask);
 
-        pub const Limbs = [limbs]Lanes;
+        const sums = sums_.Sums(Lanes, limbs);
+        pub const Limbs = sums.Limbs;
+        pub const Sum = sums.Sum;
+        pub const plus = sums.plus;
+        pub const minus = sums.minus;
+        pub const lanes = sums.lanes;
+        pub const quick = sums.quick;
+        pub const computed = sums.computed;
+        pub const store = sums.store;
 
         /// Two elements in the Montgomery form, x * R. No limb exceeds `limb_max`, and neither 9/16 of the modulus.
         pub const Pair = Sum(1, 1);
-
-        /// Two sums or differences, not carried, of so many elements in either lane.
-        pub fn Sum(comptime first: comptime_int, comptime second: comptime_int) type {
-            return extern struct {
-                limbs: Limbs,
-                const counts: Counts = .{ first, second };
-            };
-        }
-
-        const Counts = [2]comptime_int;
 
         pub const zeros: Pair = constants(0, 0);
         pub const ones: Pair = constants(1, 1);
@@ -89,116 +89,35 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
             return pair;
         }
 
-        // ---- sums: computed, limb by limb, where they are used ----
-
-        /// a + b. Like all that follows it takes pointers to pairs, and what `plus`, `minus` and `lanes` gave.
-        pub inline fn plus(a: anytype, b: anytype) Plus(@TypeOf(a), @TypeOf(b)) {
-            return .{ .a = a, .b = b };
-        }
-
-        fn Plus(comptime A: type, comptime B: type) type {
-            return struct {
-                a: A,
-                b: B,
-                const counts: Counts = .{ countsOf(A)[0] + countsOf(B)[0], countsOf(A)[1] + countsOf(B)[1] };
-
-                fn limb(sum: @This(), i: usize) Lanes {
-                    return hidden(limbOf(sum.a, i) + limbOf(sum.b, i));
-                }
-            };
-        }
-
-        /// a - b
-        pub inline fn minus(a: anytype, b: anytype) Minus(@TypeOf(a), @TypeOf(b)) {
-            return .{ .a = a, .b = b };
-        }
-
-        fn Minus(comptime A: type, comptime B: type) type {
-            return struct {
-                a: A,
-                b: B,
-                const counts: Counts = .{ countsOf(A)[0] + countsOf(B)[0], countsOf(A)[1] + countsOf(B)[1] };
-
-                fn limb(difference: @This(), i: usize) Lanes {
-                    return limbOf(difference.a, i) - limbOf(difference.b, i);
-                }
-            };
-        }
-
-        /// Lane i of a, and lane j of b.
-        pub inline fn lanes(
-            a: anytype,
-            comptime i: comptime_int,
-            b: anytype,
-            comptime j: comptime_int,
-        ) LanesOf(@TypeOf(a), i, @TypeOf(b), j) {
-            return .{ .a = a, .b = b };
-        }
-
-        fn LanesOf(comptime A: type, comptime i: comptime_int, comptime B: type, comptime j: comptime_int) type {
-            return struct {
-                a: A,
-                b: B,
-                const counts: Counts = .{ countsOf(A)[i], countsOf(B)[j] };
-
-                fn limb(both: @This(), at: usize) Lanes {
-                    return @shuffle(i64, limbOf(both.a, at), limbOf(both.b, at), [2]i32{ i, ~@as(i32, j) });
-                }
-            };
-        }
-
-        fn limbOf(a: anytype, i: usize) Lanes {
-            return if (@typeInfo(@TypeOf(a)) == .pointer) a.limbs[i] else a.limb(i);
-        }
-
-        /// How many elements are summed up in each lane.
-        fn countsOf(comptime A: type) Counts {
-            return switch (@typeInfo(A)) {
-                .pointer => |pointer| pointer.child.counts,
-                else => A.counts,
-            };
-        }
-
-        fn Computed(comptime A: type) type {
-            return Sum(countsOf(A)[0], countsOf(A)[1]);
-        }
-
-        /// The sum, computed.
-        pub inline fn computed(a: anytype) Computed(@TypeOf(a)) {
-            var sum: Computed(@TypeOf(a)) = undefined;
-            compute(a, &sum.limbs);
-            return sum;
-        }
-
-        /// Computes a sum where it belongs, which may be where a part of it is.
-        pub inline fn store(result: anytype, a: anytype) void {
-            const room: Counts = @TypeOf(result.*).counts;
-            const counts = countsOf(@TypeOf(a));
-            comptime std.debug.assert(counts[0] <= room[0] and counts[1] <= room[1]);
-            compute(a, &result.limbs);
-        }
-
-        /// Limb by limb, in a loop that LLVM cannot unroll: it would be hardly faster, and the code twice as long.
-        inline fn compute(a: anytype, result: *Limbs) void {
-            var i: usize = 0;
-            while (true) {
-                result[i] = limbOf(a, i);
-                i += 1;
-                if (i == hidden(@as(usize, limbs))) break;
-            }
-        }
-
-        /// A pointer to a sum's limbs, computed first if need be.
-        inline fn operand(a: anytype, storage: *Limbs) *const Limbs {
-            if (@typeInfo(@TypeOf(a)) == .pointer) return &a.limbs;
-            compute(a, storage);
-            return storage;
-        }
-
         /// The first element, and the negative of the second.
         pub noinline fn secondNegated(a: *const Pair) Pair {
             return .{ .limbs = computed(lanes(a, 0, minus(&zeros, a), 1)).limbs };
         }
+
+        // ---- in tables ----
+
+        /// Limbs in 32 bits: a vector holds two of the first element and two of the second, in turns.
+        pub const Packed = [(limbs + 1) / 2]Factors;
+
+        pub fn pack(a: *const Pair) Packed {
+            var result: Packed = undefined;
+            const words: *[2 * result.len][2]i32 = @ptrCast(&result);
+            words[words.len - 1] = @splat(0);
+            const count = secret.hidden(@as(usize, limbs)); // LLVM shall not unroll it.
+            for (words[0..count], a.limbs[0..count]) |*to, limb| to.* = .{ @intCast(limb[0]), @intCast(limb[1]) };
+            return result;
+        }
+
+        pub inline fn unpack(given: *const Packed) Pair {
+            var result: Pair = undefined;
+            inline for (&result.limbs, 0..) |*limb, i| {
+                const words = given[i / 2];
+                limb.* = @as(@Vector(2, i32), @shuffle(i32, words, undefined, [2]i32{ 2 * (i % 2), 2 * (i % 2) + 1 }));
+            }
+            return result;
+        }
+
+        // ---- products ----
 
         // A product fits if all columns are below 2^63, carries from the one below included. (Those of Karatsuba's may
         // wrap around on the way: they are sums modulo 2^64, and the last of them fits.) In a column there are
@@ -245,19 +164,25 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 
         // Stored where they belong: an assignment would copy them there. That may be where a factor is.
 
+        pub inline fn storeMul(result: *Pair, a: anytype, b: anytype) void {
+            storeMulSub(result, a, b, &zeros);
+        }
+
         pub inline fn storeMulSub(result: *Pair, a: anytype, b: anytype, c: anytype) void {
-            comptime requireFit(countsOf(@TypeOf(a)), countsOf(@TypeOf(b)), countsOf(@TypeOf(c)));
+            comptime requireFit(sums.countsOf(@TypeOf(a)), sums.countsOf(@TypeOf(b)), sums.countsOf(@TypeOf(c)));
             var storage: [3]Limbs = undefined;
-            mulLimbs(&result.limbs, operand(a, &storage[0]), operand(b, &storage[1]), operand(c, &storage[2]));
+            const x = sums.operand(a, &storage[0]);
+            const y = sums.operand(b, &storage[1]);
+            mulLimbs(&result.limbs, x, y, sums.operand(c, &storage[2]));
         }
 
         pub inline fn storeSqrSub(result: *Pair, a: anytype, c: anytype) void {
-            comptime requireFit(countsOf(@TypeOf(a)), countsOf(@TypeOf(a)), countsOf(@TypeOf(c)));
+            comptime requireFit(sums.countsOf(@TypeOf(a)), sums.countsOf(@TypeOf(a)), sums.countsOf(@TypeOf(c)));
             var storage: [2]Limbs = undefined;
-            sqrLimbs(&result.limbs, operand(a, &storage[0]), operand(c, &storage[1]));
+            sqrLimbs(&result.limbs, sums.operand(a, &storage[0]), sums.operand(c, &storage[1]));
         }
 
-        fn requireFit(comptime a: Counts, comptime b: Counts, comptime c: Counts) void {
+        fn requireFit(comptime a: sums_.Counts, comptime b: sums_.Counts, comptime c: sums_.Counts) void {
             for (a, b, c) |m, n, subtrahend| {
                 std.debug.assert(m * n <= product_max and @max(m, n) <= factor_max);
                 std.debug.assert(subtrahend <= numbers.subtrahend_max);
@@ -266,10 +191,10 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 
         /// A sum that is too long to be multiplied, carried.
         pub inline fn settle(a: anytype) Pair {
-            comptime for (countsOf(@TypeOf(a))) |count| std.debug.assert(count <= numbers.subtrahend_max);
+            comptime for (sums.countsOf(@TypeOf(a))) |count| std.debug.assert(count <= numbers.subtrahend_max);
             var storage: Limbs = undefined;
             var result: Pair = undefined;
-            carry(&result.limbs, operand(a, &storage));
+            carry(&result.limbs, sums.operand(a, &storage));
             return result;
         }
 
@@ -483,7 +408,7 @@ pub fn Field(comptime parameters: Parameters, comptime powers: []const Power) ty
 /// Modulo any prime. A few multiplications are enough for a signature: they are loops.
 pub fn Order(comptime parameters: Parameters) type {
     return struct {
-        const numbers = Numbers(parameters);
+        pub const numbers = Numbers(parameters);
         pub const modulus = parameters.modulus;
         pub const bits = parameters.bits;
         pub const bytes = numbers.bytes;
@@ -600,9 +525,9 @@ pub fn Order(comptime parameters: Parameters) type {
             return inverted(&result);
         }
 
-        const for_inversion: inversion.Modulus = .of(modulus, bits);
+        pub const for_inversion: inversion.Modulus = .of(modulus, bits);
 
-        fn inverted(digits_: *const Limbs) Element {
+        pub fn inverted(digits_: *const Limbs) Element {
             const sum: Sum(2) = .{ .limbs = digits_.* };
             return mul(&sum, &constant(R * R));
         }
@@ -635,24 +560,24 @@ fn carryBalanced(sums: []i64, limb_bits: u6) void {
 }
 
 /// What both kinds have in common: the limbs of one number.
-fn Numbers(comptime parameters: Parameters) type {
+pub fn Numbers(comptime parameters: Parameters) type {
     return struct {
-        const modulus = parameters.modulus;
+        pub const modulus = parameters.modulus;
         const limbs = parameters.limbs;
         const limb_bits = parameters.limb_bits;
-        const bytes = (parameters.bits + 7) / 8;
-        const Limbs = [limbs]i64;
+        pub const bytes = (parameters.bits + 7) / 8;
+        pub const Limbs = [limbs]i64;
         const mask = (1 << limb_bits) - 1;
         const half = 1 << limb_bits - 1;
         /// Bits of the modulus in the highest limb.
-        const last_bits = parameters.bits - limb_bits * (limbs - 1);
+        pub const last_bits = parameters.bits - limb_bits * (limbs - 1);
         /// A product a * b is a * b / R.
-        const R = 1 << limbs * limb_bits;
+        pub const R = 1 << limbs * limb_bits;
 
         /// Carries leave at most `half` in a limb, and folding adds less than a 16th of it.
-        const limb_max = half + half / 16;
+        pub const limb_max = half + half / 16;
         /// How many elements may be subtracted from a product, or carried.
-        const subtrahend_max = 6;
+        pub const subtrahend_max = 6;
 
         /// The most that 2^bits can be contained in what a multiplication leaves, rounded: the product of two sums over
         /// R, m * n being at most product_max, and each element within 9/16 of the modulus; a digit string below R
@@ -663,12 +588,12 @@ fn Numbers(comptime parameters: Parameters) type {
         }
 
         /// A constant between half the modulus and its negative.
-        fn residue(comptime value: comptime_int) comptime_int {
+        pub fn residue(comptime value: comptime_int) comptime_int {
             const least = @mod(value, modulus);
             return if (least > modulus / 2) least - modulus else least;
         }
 
-        fn balanced(comptime value: comptime_int) Limbs {
+        pub fn balanced(comptime value: comptime_int) Limbs {
             @setEvalBranchQuota(10_000);
             var result: Limbs = undefined;
             var rest = value;
@@ -682,7 +607,7 @@ fn Numbers(comptime parameters: Parameters) type {
         }
 
         /// a modulo the modulus: digits in base 2^limb_bits.
-        fn canonical(a: *const Limbs) Limbs {
+        pub fn canonical(a: *const Limbs) Limbs {
             const modulus_digits = comptime blk: {
                 var result: Limbs = undefined;
                 for (&result, 0..) |*digit, i| digit.* = modulus >> limb_bits * i & mask;

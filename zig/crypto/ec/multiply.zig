@@ -48,29 +48,20 @@ pub fn Multiples(comptime Curve: type) type {
         const Jacobian = Points.Jacobian;
         const Extended = Points.Extended;
 
-        /// A point of a table in 32-bit limbs: a vector holds two of x and two of y, in turns.
+        /// A point of a table.
         pub const Entry = extern struct {
-            vectors: Vectors,
-
-            const Vectors = [(F.limbs + 1) / 2]@Vector(4, i32);
+            xy: F.Packed,
 
             noinline fn set(entry: *Entry, given: *const Affine) void {
-                const words: *[2 * @typeInfo(Vectors).array.len][2]i32 = @ptrCast(entry);
-                words[words.len - 1] = @splat(0);
-                for (words[0..rolled(F.limbs)], given.xy.limbs[0..rolled(F.limbs)]) |*to, limb| {
-                    to.* = .{ @intCast(limb[0]), @intCast(limb[1]) };
-                }
+                entry.xy = F.pack(&given.xy);
             }
 
             /// The point, or its negative if `negative` is -1 rather than 0.
             inline fn point(entry: *const Entry, negative: i32) Affine {
                 const signs: @Vector(4, i32) = .{ 0, negative, 0, negative };
-                var result: Affine = undefined;
-                inline for (&result.xy.limbs, 0..) |*limb, i| {
-                    const both = (entry.vectors[i / 2] ^ signs) - signs;
-                    limb.* = @as(@Vector(2, i32), @shuffle(i32, both, undefined, [2]i32{ 2 * (i % 2), 2 * (i % 2) + 1 }));
-                }
-                return result;
+                var signed: F.Packed = undefined;
+                inline for (&signed, entry.xy) |*words, given| words.* = (given ^ signs) - signs;
+                return .{ .xy = F.unpack(&signed) };
             }
         };
 
@@ -110,14 +101,20 @@ pub fn Multiples(comptime Curve: type) type {
             var step: usize = spacing;
             while (step > 0) {
                 step -= 1;
-                if (step != spacing - 1) sum.double();
                 for (&chosen.entries, &chosen.negative, 0..) |*entries, negative, block| {
                     const point = entries[step].point(negative[step]);
-                    if (step == spacing - 1 and block == 0) sum = .of(&point) else sum.add(&point);
+                    if (block > 0) {
+                        sum.add(&point);
+                    } else if (step < spacing - 1) {
+                        sum.doubleAdd(&point);
+                    } else {
+                        sum = .of(&point);
+                    }
                 }
             }
-            // A sum of equal or opposite points along the way would have left zeros. For each curve that happens to a
-            // few dozen numbers of all, which anybody can find: about them there is nothing to hide.
+            // A sum of equal or opposite points along the way would have left zeros, and so would -2 times a point where
+            // that is doubled and added to. For each curve that happens to a few dozen numbers of all, which anybody can
+            // find: about them there is nothing to hide.
             if (secret.declassified(sum.isInfinity())) return .ofJacobian(&ofPublic(k, &Scalar.zero, &.generator));
             return sum;
         }
@@ -238,7 +235,7 @@ pub fn Multiples(comptime Curve: type) type {
             for (positive[0 .. secret_window - 1], 0..) |bit, i| index |= ((bit ^ negative) & 1) << @intCast(i);
             var entry: Entry = undefined;
             defer ct.wipe(std.mem.asBytes(&entry));
-            lookup.pickOf(odd_multiples, @ptrCast(multiples), index, &entry.vectors);
+            lookup.pickOf(odd_multiples, @ptrCast(multiples), index, &entry.xy);
             return entry.point(negative);
         }
 
@@ -378,7 +375,7 @@ pub fn Multiples(comptime Curve: type) type {
             for (sums[0..entries.len], 0..) |*entry, i| {
                 if (i != 0) sum.add(&step);
                 entry.xy = sum.xy;
-                F.storeMulSub(&entry.zz_zzz, &sum.zz_zzz, &zz_zzz, &F.zeros);
+                F.storeMul(&entry.zz_zzz, &sum.zz_zzz, &zz_zzz);
             }
             fill(entries, sums[0..entries.len]);
         }

@@ -52,8 +52,9 @@ pub fn Points(comptime Curve: type) type {
                 const xx = F.lanes(x, 0, x, 0);
                 const gamma_delta = F.sqr(yz); // y^2, z^2
                 // 2x * 2gamma = 4beta, and (x - delta) * (x + delta), a third of alpha.
+                const factors = F.lanes(F.plus(x, x), 0, F.minus(xx, &gamma_delta), 1);
                 const beta_third = F.mul(
-                    F.lanes(F.plus(x, x), 0, F.minus(xx, &gamma_delta), 1),
+                    &(if (F.product_max >= 4) F.computed(factors) else F.settle(factors)),
                     F.lanes(F.plus(&gamma_delta, &gamma_delta), 0, F.plus(xx, &gamma_delta), 1),
                 );
                 const third_gamma = F.lanes(&beta_third, 1, &gamma_delta, 0);
@@ -142,61 +143,58 @@ pub fn Points(comptime Curve: type) type {
                 return F.isZero(&p.zz_zzz, 0);
             }
 
-            /// p = 2p, for infinity too. (Bernstein and Lange's dbl-2008-s-1.)
-            pub noinline fn double(p: *Extended) void {
-                const zz_zzz = &p.zz_zzz;
-                const xy = F.settle(&p.xy);
-                const twice = F.plus(&xy, &xy);
-                // v = u^2 for u = 2y, and (x - zz) * (x + zz), a third of m.
-                const v_third = F.mul(
-                    F.lanes(twice, 1, F.minus(&xy, zz_zzz), 0),
-                    F.lanes(twice, 1, F.plus(&xy, zz_zzz), 0),
-                );
-                // s = x * v, w = u * v
-                const s_w = F.mul(F.lanes(&xy, 0, twice, 1), F.lanes(&v_third, 0, &v_third, 0));
-                const thrice = F.plus(&v_third, F.plus(&v_third, &v_third));
-                const m_w_long = F.lanes(thrice, 1, &s_w, 1);
-                const m_w = if (F.product_max >= 9) F.computed(m_w_long) else F.settle(m_w_long);
-                // x = m^2 - 2s, and w * y.
-                const x_wy = F.mulSub(
-                    &m_w,
-                    F.lanes(&m_w, 0, &xy, 1),
-                    F.lanes(F.plus(&s_w, &s_w), 0, &F.zeros, 0),
-                );
-                // y = m * (s - x) - w * y, zz = v * zz
-                const y_zz = F.mulSub(
-                    F.lanes(&m_w, 0, &v_third, 0),
-                    F.lanes(F.minus(&s_w, &x_wy), 0, zz_zzz, 0),
-                    F.lanes(&x_wy, 1, &F.zeros, 0),
-                );
-                // zzz = w * zzz
-                F.store(&p.xy, F.lanes(&x_wy, 0, &y_zz, 0));
-                const zzz = F.mul(&m_w, zz_zzz);
-                F.store(zz_zzz, F.lanes(&y_zz, 1, &zzz, 1));
-            }
-
             /// p = p + q, unless p is infinity, q or -q: then zz and zzz become 0, which they stay in all further sums.
             /// (Bernstein and Lange's madd-2008-s.)
             pub noinline fn add(p: *Extended, q: *const Affine) void {
+                var products: Products = undefined;
+                p.addKeeping(q, &products);
+            }
+
+            /// p = 2p + q, as (p + q) + p. The first sum gives p over its own zz and zzz too, and points that have these in
+            /// common are cheap to add (Meloni 2007). Zeros are left as `add` leaves them, and by a q of -2p.
+            pub noinline fn doubleAdd(p: *Extended, q: *const Affine) void {
+                var products: Products = undefined;
+                p.addKeeping(q, &products);
+                const x_y = F.lanes(&products.h3_v, 1, &products.yh3_rvx, 0);
+                const h_r = F.settle(F.minus(&p.xy, x_y));
+                F.store(&p.xy, x_y);
+                p.finish(&h_r, &products);
+            }
+
+            /// Of an addition: v and y * h^3 are x and y of what p was, over the zz and zzz of the sum.
+            const Products = struct { h3_v: Pair, yh3_rvx: Pair };
+
+            inline fn addKeeping(p: *Extended, q: *const Affine, products: *Products) void {
+                // h = q.x * zz - x, r = q.y * zzz - y
+                const h_r = F.mulSub(&q.xy, &p.zz_zzz, &p.xy);
+                p.finish(&h_r, products);
+            }
+
+            /// p plus the point that is (x + h, y + r) over the same zz and zzz.
+            noinline fn finish(p: *Extended, h_r: *const Pair, products: *Products) void {
                 const xy = &p.xy;
                 const zz_zzz = &p.zz_zzz;
-                // h = q.x * zz - x, r = q.y * zzz - y
-                const h_r = F.mulSub(&q.xy, zz_zzz, xy);
-                const h2_r2 = F.sqr(&h_r);
+                const h2_r2 = F.sqr(h_r);
                 // h^3, and v = x * h^2.
-                const h3_v = F.mul(F.lanes(&h_r, 0, xy, 0), F.lanes(&h2_r2, 0, &h2_r2, 0));
-                const v = F.lanes(&h3_v, 1, &h3_v, 1);
+                const h3_v = &products.h3_v;
+                F.storeMul(h3_v, F.quick(F.lanes(h_r, 0, xy, 0)), F.quick(F.lanes(&h2_r2, 0, &h2_r2, 0)));
+                const v = F.lanes(h3_v, 1, h3_v, 1);
                 // x = r^2 - h^3 - 2v, in both lanes.
-                const x_long = F.minus(
+                const x_long = F.quick(F.minus(
                     F.lanes(&h2_r2, 1, &h2_r2, 1),
-                    F.plus(F.lanes(&h3_v, 0, &h3_v, 0), F.plus(v, v)),
-                );
+                    F.plus(F.lanes(h3_v, 0, h3_v, 0), F.plus(v, v)),
+                ));
                 const x = if (carried_x) F.settle(x_long) else F.computed(x_long);
                 // y = r * (v - x) - y * h^3
-                const yh3_rvx = F.mul(F.lanes(xy, 1, &h_r, 1), F.lanes(&h3_v, 0, F.minus(v, &x), 1));
-                const y = F.minus(F.lanes(&yh3_rvx, 1, &yh3_rvx, 1), &yh3_rvx);
-                F.store(xy, F.lanes(&x, 0, y, 0));
-                F.storeMulSub(zz_zzz, zz_zzz, F.lanes(&h2_r2, 0, &h3_v, 0), &F.zeros);
+                const yh3_rvx = &products.yh3_rvx;
+                F.storeMul(
+                    yh3_rvx,
+                    F.quick(F.lanes(xy, 1, h_r, 1)),
+                    F.quick(F.lanes(h3_v, 0, F.minus(v, &x), 1)),
+                );
+                const y = F.minus(F.lanes(yh3_rvx, 1, yh3_rvx, 1), yh3_rvx);
+                F.store(xy, F.quick(F.lanes(&x, 0, y, 0)));
+                F.storeMul(zz_zzz, zz_zzz, F.quick(F.lanes(&h2_r2, 0, h3_v, 0)));
             }
 
             /// Whether p, which is not infinity, is q: x = q.x * zz, and y = q.y * zzz.
@@ -220,7 +218,7 @@ pub fn Points(comptime Curve: type) type {
             var products: [normalize_max]Pair = undefined;
             products[0] = given[0].zz_zzz;
             for (1..given.len) |i| {
-                F.storeMulSub(&products[i], &products[i - 1], &given[i].zz_zzz, &F.zeros);
+                F.storeMul(&products[i], &products[i - 1], &given[i].zz_zzz);
             }
             var inverse = F.inverse(&both(&products[given.len - 1], 1));
             var i = given.len;
@@ -257,10 +255,7 @@ pub fn Points(comptime Curve: type) type {
             if (encoded.len == 0) return error.InvalidPublicKey;
             switch (@as(Tag, @enumFromInt(encoded[0]))) {
                 .uncompressed => {
-                    if (encoded.len != uncompressed_bytes) return error.InvalidPublicKey;
-                    const x = encoded[1..][0..F.bytes];
-                    const y = encoded[1 + F.bytes ..][0..F.bytes];
-                    if (!isCoordinate(x) or !isCoordinate(y)) return error.InvalidPublicKey;
+                    if (!isUncompressed(encoded)) return error.InvalidPublicKey;
                     const point = enter(encoded[0..uncompressed_bytes]);
                     const difference = F.sqrSub(&point.xy, &rightSide(&both(&point.xy, 0)));
                     if (!F.isZero(&difference, 1)) return error.InvalidPublicKey;
@@ -281,6 +276,12 @@ pub fn Points(comptime Curve: type) type {
                 },
                 _ => return error.InvalidPublicKey,
             }
+        }
+
+        /// Whether this is an uncompressed form: of a point of the curve or of none.
+        pub fn isUncompressed(encoded: []const u8) bool {
+            return encoded.len == uncompressed_bytes and encoded[0] == @intFromEnum(Tag.uncompressed) and
+                isCoordinate(encoded[1..][0..F.bytes]) and isCoordinate(encoded[1 + F.bytes ..][0..F.bytes]);
         }
 
         /// A point from its uncompressed form.
@@ -374,14 +375,13 @@ test "the sum of a point and itself, its negative, or infinity, in all coordinat
     }
 }
 
-test "the sums and doubles of extended coordinates are those of Jacobian ones, and their exceptions leave zeros" {
+test "the sums of extended coordinates are those of Jacobian ones, and their exceptions leave zeros" {
     inline for (.{ curves.P256, curves.P384, curves.P521 }) |C| {
         const P = Points(C);
         var encoded: [P.uncompressed_bytes]u8 = undefined;
         var jacobian: P.Jacobian = .of(&.generator);
         jacobian.double();
-        var extended: P.Extended = .of(&.generator);
-        extended.double();
+        var extended: P.Extended = .ofJacobian(&jacobian);
         for (0..20) |i| {
             P.encode(&extended, &encoded);
             try testing.expect(extended.is(&try P.decode(&encoded)));
@@ -389,22 +389,31 @@ test "the sums and doubles of extended coordinates are those of Jacobian ones, a
             try testing.expect(!extended.is(&.generator));
             try expectSame(P, &jacobian, &.of(&try P.decode(&encoded)));
             // The sum of a point and itself or its negative, and of infinity and anything.
-            for ([_]P.Affine{ P.enter(&encoded), P.enter(&encoded).negated() }) |same| {
+            const same = P.enter(&encoded);
+            var twice = jacobian;
+            twice.double();
+            P.encode(&.ofJacobian(&twice), &encoded);
+            for ([_]P.Affine{ same, same.negated(), P.enter(&encoded).negated() }, 0..) |other, case| {
                 var sum = extended;
-                sum.add(&same);
+                if (case < 2) {
+                    sum.add(&other);
+                    try testing.expect(sum.isInfinity());
+                    sum.add(&.generator);
+                    try testing.expect(sum.isInfinity());
+                    sum = extended;
+                }
+                sum.doubleAdd(&other);
                 try testing.expect(sum.isInfinity());
-                sum.add(&.generator);
-                try testing.expect(sum.isInfinity());
-                sum.double();
+                sum.doubleAdd(&.generator);
                 try testing.expect(sum.isInfinity());
             }
             if (i % 3 == 1) {
-                extended.double();
+                extended.doubleAdd(&.generator);
                 jacobian.double();
             } else {
                 extended.add(&.generator);
-                jacobian.add(&.generator);
             }
+            jacobian.add(&.generator);
         }
     }
 }

@@ -1,4 +1,7 @@
-/** RSA-PSS signatures with SHA-256, and generation of RSA keys: how long it takes, and how long it holds the event loop. */
+/**
+ * RSA with SHA-256: signatures of RSA-PSS and RSASSA-PKCS1-v1_5, encryption of RSA-OAEP, and generation of keys: how long
+ * it takes, and how long it holds the event loop.
+ */
 import {
   constants,
   createPrivateKey,
@@ -6,11 +9,13 @@ import {
   generateKeyPairSync,
   sign as nodeSign,
   verify as nodeVerify,
+  privateDecrypt,
+  publicEncrypt,
   webcrypto,
 } from "node:crypto";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { mgf1, PSS } from "micro-rsa-dsa-dh/rsa.js";
-import { createRuntime } from "nanort";
+import { createRuntime, type Runtime } from "nanort";
 import { forge } from "./commonjs-peers.ts";
 import { awaited, type Case, measure, summarize, sync, type Table } from "./lib.ts";
 
@@ -71,16 +76,96 @@ export async function rsaTables(): Promise<Table[]> {
   const tables = [
     await measure("RSA-PSS sign", signing),
     await measure("RSA-PSS verify", verifying),
+    ...(await pkcs1Tables(nano)),
+    ...(await oaepTables(nano)),
     ...(await generation(nano)),
   ];
   await nano.close();
   return tables;
 }
 
+/** RSA keys for another scheme, as each contender takes them. */
+async function keysFor(nano: Runtime, name: string, usages: ["sign", "verify"] | ["encrypt", "decrypt"]) {
+  const { subtle } = webcrypto;
+  const scheme = { name, hash: "SHA-256" };
+  const parameters = { ...scheme, modulusLength: 2048, publicExponent: EXPONENT };
+  const pair = await subtle.generateKey(parameters, true, usages);
+  const pkcs8 = await subtle.exportKey("pkcs8", pair.privateKey);
+  const spki = await subtle.exportKey("spki", pair.publicKey);
+  const forPublic = usages[0] === "sign" ? "verify" : "encrypt";
+  const forPrivate = usages[0] === "sign" ? "sign" : "decrypt";
+  return {
+    pair,
+    publicKey: nano.subtleSync.importKey("spki", spki, scheme, false, [forPublic]),
+    privateKey: nano.subtleSync.importKey("pkcs8", pkcs8, scheme, false, [forPrivate]),
+    nodePublic: createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" }),
+    nodePrivate: createPrivateKey({ key: Buffer.from(pkcs8), format: "der", type: "pkcs8" }),
+  };
+}
+
+async function pkcs1Tables(nano: Runtime): Promise<Table[]> {
+  const { subtle } = webcrypto;
+  const name = "RSASSA-PKCS1-v1_5";
+  const { pair, publicKey, privateKey, nodePublic, nodePrivate } = await keysFor(nano, name, [
+    "sign",
+    "verify",
+  ]);
+  const data = webcrypto.getRandomValues(new Uint8Array(64));
+  const signature = new Uint8Array(nano.subtleSync.sign(name, privateKey, data));
+  const signing = [
+    sync("nano sync", () => nano.subtleSync.sign(name, privateKey, data)),
+    awaited("nano", () => nano.crypto.subtle.sign(name, privateKey, data)),
+    awaited("native", () => subtle.sign(name, pair.privateKey, data)),
+    sync("node:crypto", () => nodeSign("sha256", data, nodePrivate)),
+  ];
+  const verifying = [
+    sync("nano sync", () => nano.subtleSync.verify(name, publicKey, signature, data)),
+    awaited("nano", () => nano.crypto.subtle.verify(name, publicKey, signature, data)),
+    awaited("native", () => subtle.verify(name, pair.publicKey, signature, data)),
+    sync("node:crypto", () => nodeVerify("sha256", data, nodePublic, signature)),
+  ];
+  return [
+    await measure(name, [
+      { name: "2048 bits, sign", contenders: signing },
+      { name: "2048 bits, verify", contenders: verifying },
+    ]),
+  ];
+}
+
+async function oaepTables(nano: Runtime): Promise<Table[]> {
+  const { subtle } = webcrypto;
+  const name = "RSA-OAEP";
+  const keys = await keysFor(nano, name, ["encrypt", "decrypt"]);
+  const { pair, publicKey, privateKey } = keys;
+  const padding = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
+  const nodePublic = { key: keys.nodePublic, ...padding };
+  const nodePrivate = { key: keys.nodePrivate, ...padding };
+  const data = webcrypto.getRandomValues(new Uint8Array(32));
+  const sealed = new Uint8Array(nano.subtleSync.encrypt({ name }, publicKey, data));
+  const encrypting = [
+    sync("nano sync", () => nano.subtleSync.encrypt({ name }, publicKey, data)),
+    awaited("nano", () => nano.crypto.subtle.encrypt({ name }, publicKey, data)),
+    awaited("native", () => subtle.encrypt({ name }, pair.publicKey, data)),
+    sync("node:crypto", () => publicEncrypt(nodePublic, data)),
+  ];
+  const decrypting = [
+    sync("nano sync", () => nano.subtleSync.decrypt({ name }, privateKey, sealed)),
+    awaited("nano", () => nano.crypto.subtle.decrypt({ name }, privateKey, sealed)),
+    awaited("native", () => subtle.decrypt({ name }, pair.privateKey, sealed)),
+    sync("node:crypto", () => privateDecrypt(nodePrivate, sealed)),
+  ];
+  return [
+    await measure(name, [
+      { name: "2048 bits, encrypt 32 bytes", contenders: encrypting },
+      { name: "2048 bits, decrypt", contenders: decrypting },
+    ]),
+  ];
+}
+
 const GENERATIONS = 24;
 
 /** How many candidates it takes is luck: look at the median. */
-async function generation(nano: Awaited<ReturnType<typeof createRuntime>>): Promise<Table[]> {
+async function generation(nano: Runtime): Promise<Table[]> {
   const parameters = { ...SCHEME, modulusLength: 2048, publicExponent: EXPONENT };
   const usages = ["sign", "verify"] as const;
   const contenders: Record<string, () => unknown> = {

@@ -109,6 +109,46 @@ test("a sequence is any iterable object, opened once, its items converted in tur
   assert.throws(() => numbers([1, -1], "op: list"), /^op: list\[1\] is -1/);
 });
 
+test("a sequence that is an array is read step by step as its iterator reads it", () => {
+  const texts = sequence(DOMString);
+  for (const length of [undefined, 0, 2, 2.5, 4, -1, "2", null, Number.NaN]) {
+    const logOf = (read: (list: string[]) => string[]) => {
+      const log: unknown[] = [];
+      const list = new Proxy(["a", "b", "c"], {
+        get: (target, name) => {
+          log.push(name);
+          return name === "length" && length !== undefined ? length : Reflect.get(target, name);
+        },
+      });
+      log.push(read(list));
+      return log;
+    };
+    assert.equal(
+      logOf((list) => texts(list, "x")),
+      logOf((list) => Array.from({ [Symbol.iterator]: list[Symbol.iterator].bind(list) }, String)),
+      String(length),
+    );
+  }
+  for (const [length, message] of [
+    [2n, /BigInt/],
+    [Symbol("a"), /Symbol/],
+  ] as const) {
+    const list = new Proxy([], { get: (_, name) => (name === "length" ? length : Reflect.get([], name)) });
+    assert.throws(() => texts(list, "x"), message);
+  }
+  const growing: unknown[] = [];
+  const last = { toString: () => "last" };
+  const first = () => {
+    growing.push(last);
+    return "first";
+  };
+  growing.push({ toString: first });
+  assert.equal(texts(growing, "x"), ["first", "last"]);
+  assert.equal(texts(new Array(2), "x"), ["undefined", "undefined"]);
+  const odd = Object.assign(["a"], { [Symbol.iterator]: () => ["z"].values() });
+  assert.equal(texts(odd, "x"), ["z"]);
+});
+
 test("a dictionary reads a parent's members first, then its own, in lexicographical order, and no others", () => {
   const log: string[] = [];
   const Point = dictionary<{ b?: string; y: number; x?: number }>(

@@ -22,19 +22,25 @@ export function decodeBase64url(
   texts: readonly string[],
 ): (Uint8Array<ArrayBuffer> | undefined)[] {
   const { raw, memory } = core;
-  const characters = texts.reduce((sum, { length }) => sum + length, 0);
+  let characters = 0;
+  let longest = 0;
+  for (const { length } of texts) {
+    characters += length;
+    longest = Math.max(longest, length);
+  }
   if (characters > WINDOW_CHARACTERS) return texts.map((text) => decodeInWindows(core, text));
   const arena = core.openArena();
   try {
-    let input = arena.alloc(characters);
+    // One after another in the same place: a view of it takes about as long as all that is done with it.
+    const input = arena.alloc(longest);
     const output = arena.alloc(Math.floor((characters * 3) / 4));
+    const window = memory.bytes.subarray(input, input + longest);
     let end = output;
     const lengths = texts.map((text) => {
-      // What is not in ASCII takes more than a byte, so that not all of it is read, or is bytes outside the alphabet.
-      const { read } = encoder.encodeInto(text, memory.bytes.subarray(input, input + text.length));
-      if (read !== text.length) return -1;
+      // What is not in ASCII takes more bytes than it has characters.
+      const { read, written } = encoder.encodeInto(text, window);
+      if (read !== text.length || written !== text.length) return -1;
       const length = raw["base64url.decode"](input, text.length, end);
-      input += text.length;
       if (length === Status.INVALID_BASE64URL) return -1;
       end += check(length);
       return length;

@@ -8,7 +8,7 @@
 export type Conversion<T> = (value: unknown, where: Where) => T;
 
 /** Where a value stands. Nearly all are as they should be, so the words are put together only when a message needs them. */
-export type Where = string | MemberOf;
+export type Where = string | MemberOf | ItemOf;
 
 class MemberOf {
   readonly #dictionary: Where;
@@ -21,6 +21,20 @@ class MemberOf {
 
   toString(): string {
     return `${this.#dictionary}.${this.#name}`;
+  }
+}
+
+class ItemOf {
+  readonly #sequence: Where;
+  readonly #index: number;
+
+  constructor(sequence: Where, index: number) {
+    this.#sequence = sequence;
+    this.#index = index;
+  }
+
+  toString(): string {
+    return `${this.#sequence}[${this.#index}]`;
   }
 }
 
@@ -71,6 +85,13 @@ export const unsignedLong: Conversion<number> = (value, where) => enforceRange(v
 /** The same without [EnforceRange]: modulo 2^32. */
 export const unsignedLongModulo: Conversion<number> = (value, where) => toNumber(value, where) >>> 0;
 
+/** https://webidl.spec.whatwg.org/#js-double */
+export const double: Conversion<number> = (value, where) => {
+  const number = toNumber(value, where);
+  if (Number.isFinite(number)) return number;
+  throw new TypeError(`${where} is ${number}, not a finite number`);
+};
+
 function enforceRange(value: unknown, max: number, where: Where): number {
   const number = toNumber(value, where);
   const integer = Math.trunc(number);
@@ -100,13 +121,23 @@ export function enumeration<Value extends string>(type: string, values: readonly
 
 // ---- sequences ----
 
+/** What goes through an array, in most of them. */
+const valuesOfArray: unknown = Array.prototype[Symbol.iterator];
+
 /** https://webidl.spec.whatwg.org/#js-sequence */
 export function sequence<Item>(item: Conversion<Item>): Conversion<Item[]> {
   return (value, where) => {
-    const given = isObject(value) ? syncSequence(value, where) : undefined;
-    if (!given) throw new TypeError(`${where} is ${kindOf(value)}, not an iterable object`);
+    const method = isObject(value) ? methodOf(value, Symbol.iterator, where) : undefined;
+    if (!method) throw new TypeError(`${where} is ${kindOf(value)}, not an iterable object`);
     const items: Item[] = [];
-    for (const each of given.open()) items.push(item(each, `${where}[${items.length}]`));
+    if (method === valuesOfArray && Array.isArray(value)) {
+      // What that iterator does, in much less time. The length may be a proxy's, and change on the way.
+      for (let i = 0; i < Math.trunc(value.length); i++) items.push(item(value[i], new ItemOf(where, i)));
+      return items;
+    }
+    const iterator = Reflect.apply(method, value, []) as Iterator<unknown>;
+    const opened: Iterable<unknown> = { [Symbol.iterator]: () => iterator };
+    for (const each of opened) items.push(item(each, new ItemOf(where, items.length)));
     return items;
   };
 }

@@ -61,6 +61,44 @@ test("getRandomValues refuses floats and DataViews, then what is too long", () =
   assert.match(error.message, /65540 bytes/);
 });
 
+test("QuotaExceededError is the interface of Web IDL, be it the engine's or not", () => {
+  const error = fails(() => crypto.getRandomValues(new Uint8Array(65_537)));
+  const QuotaExceededError = error.constructor as new (...args: unknown[]) => DOMException & Quota;
+  interface Quota {
+    quota: number | null;
+    requested: number | null;
+  }
+  const isOf = (type: ErrorConstructor) => (thrown: Error) => thrown instanceof type;
+  assert.is(QuotaExceededError.length, 0);
+  assert.is(Object.prototype.toString.call(error), "[object QuotaExceededError]");
+  for (const member of ["quota", "requested"]) {
+    const property = Object.getOwnPropertyDescriptor(QuotaExceededError.prototype, member)!;
+    assert.ok(property.enumerable && property.configurable && !property.set, member);
+    assert.throws(() => Reflect.get(QuotaExceededError.prototype, member), isOf(TypeError));
+  }
+  for (const [options, quota, requested] of [
+    [undefined, null, null],
+    [null, null, null],
+    [{}, null, null],
+    [{ quota: 0 }, 0, null],
+    [{ requested: "1.5" }, null, 1.5],
+    [{ quota: 2, requested: 2 }, 2, 2],
+  ] as const) {
+    const made = new QuotaExceededError("full", options);
+    assert.instance(made, DOMException);
+    assert.equal(
+      [made.name, made.code, made.message, made.quota, made.requested],
+      ["QuotaExceededError", 22, "full", quota, requested],
+    );
+  }
+  for (const options of [{ quota: -1 }, { requested: -1 }, { quota: 2, requested: 1 }]) {
+    assert.throws(() => new QuotaExceededError("", options), isOf(RangeError));
+  }
+  for (const options of [1, "full", { quota: Number.NaN }, { requested: Infinity }, { quota: Symbol() }]) {
+    assert.throws(() => new QuotaExceededError("", options), isOf(TypeError));
+  }
+});
+
 test("getRandomValues refuses what WebIDL does not take as an ArrayBufferView", () => {
   const Resizable = ArrayBuffer as unknown as new (length: number, options: object) => ArrayBuffer;
   const resizable = new Uint8Array(new Resizable(8, { maxByteLength: 16 }));

@@ -2,7 +2,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { EventLoop } from "../../../ts/runtime/loop.ts";
 import { virtualClock } from "../../../ts/runtime/virtual-clock.ts";
-import { SLICE_BYTES, Sliced, throughSlices } from "../../../ts/web/crypto/slices.ts";
+import { SLICE_BYTES, Sliced, type Slices, throughSlices } from "../../../ts/web/crypto/slices.ts";
 
 const newLoop = () =>
   new EventLoop(virtualClock(), (error) => {
@@ -26,13 +26,25 @@ function work(slices: number): { sliced: Sliced<string>; log: string[] } {
   return { sliced: new Sliced(work()), log };
 }
 
-test("the first slice is done at the call, and work of one slice needs no loop", async () => {
+function* failing(slices: number): Slices<never> {
+  for (let i = 1; i < slices; i++) yield;
+  throw new Error(`slice ${slices}`);
+}
+
+test("the first slice is done at the call, and work of one slice needs no loop, and no promise", () => {
   const loop = newLoop();
   loop.close();
   const { sliced, log } = work(1);
-  const result = sliced.run(loop);
+  assert.is(sliced.run(loop), "result");
   assert.equal(log, ["slice 0", "cleaned up"]);
-  assert.is(await result, "result");
+});
+
+test("what fails in the first slice is thrown, and in a later one rejects", async () => {
+  const loop = newLoop();
+  assert.throws(() => new Sliced(failing(1)).run(loop), /slice 1/);
+  const running = new Sliced(failing(2)).run(loop) as Promise<never>;
+  assert.is(await running.catch((error) => error.message), "slice 2");
+  await loop.idle();
 });
 
 test("all slices give the result, on a loop and at once", async () => {
@@ -52,9 +64,10 @@ test("work that a closed loop refuses, before the second slice or later, cleans 
     const loop = newLoop();
     const { sliced, log } = work(100);
     if (closing === "before") loop.close();
-    const running = sliced.run(loop);
+    const running = async () => sliced.run(loop);
+    const refused = running().catch((error) => error);
     loop.close();
-    const error = await running.catch((error) => error);
+    const error = await refused;
     assert.is(error.name, "InvalidStateError");
     assert.equal(log, ["slice 0", "cleaned up"], closing);
   }

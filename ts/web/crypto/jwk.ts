@@ -7,12 +7,14 @@ import type { Core } from "../../core/core.ts";
 import { domException } from "../dom-exception.ts";
 import {
   boolean,
-  type Dictionary,
+  type Conversion,
   DOMString,
   dictionary,
+  dictionaryObject,
   isObject,
-  type Member,
+  optionalMember,
   sequence,
+  type Where,
 } from "../webidl.ts";
 import type { KeySlots, KeyUsage } from "./key.ts";
 
@@ -39,18 +41,48 @@ export interface JsonWebKey {
   priv?: string;
 }
 
-const strings = (...names: string[]): Member[] => names.map((name) => ({ name, type: DOMString }));
+const RsaOtherPrimesInfos = sequence(
+  dictionary(
+    "RsaOtherPrimesInfo",
+    ["r", "d", "t"].map((name) => ({ name, type: DOMString })),
+  ),
+);
+const keyOperations = sequence(DOMString);
 
-const RsaOtherPrimesInfo = dictionary("RsaOtherPrimesInfo", strings("r", "d", "t"));
+/**
+ * Written out, since engines read so many members faster by names that stand in the code: in lexicographical order.
+ * What is missing is there as undefined, so that nothing is inherited: what scripts have put on Object.prototype adds no
+ * members, and no setter there sees those of a key that was unwrapped.
+ */
+export const JsonWebKey: Conversion<JsonWebKey> = (value, where) => {
+  const given = dictionaryObject(value, "JsonWebKey", where);
+  return {
+    alg: textMember(given.alg, "alg", where),
+    crv: textMember(given.crv, "crv", where),
+    d: textMember(given.d, "d", where),
+    dp: textMember(given.dp, "dp", where),
+    dq: textMember(given.dq, "dq", where),
+    e: textMember(given.e, "e", where),
+    ext: optionalMember(given.ext, boolean, "ext", where),
+    k: textMember(given.k, "k", where),
+    key_ops: optionalMember(given.key_ops, keyOperations, "key_ops", where),
+    kty: textMember(given.kty, "kty", where),
+    n: textMember(given.n, "n", where),
+    oth: optionalMember(given.oth, RsaOtherPrimesInfos, "oth", where),
+    p: textMember(given.p, "p", where),
+    priv: textMember(given.priv, "priv", where),
+    pub: textMember(given.pub, "pub", where),
+    q: textMember(given.q, "q", where),
+    qi: textMember(given.qi, "qi", where),
+    use: textMember(given.use, "use", where),
+    x: textMember(given.x, "x", where),
+    y: textMember(given.y, "y", where),
+  } as JsonWebKey;
+};
 
-export const JsonWebKey: Dictionary<JsonWebKey> = dictionary("JsonWebKey", [
-  ...strings("kty", "use", "alg"),
-  { name: "key_ops", type: sequence(DOMString) },
-  { name: "ext", type: boolean },
-  ...strings("crv", "x", "y", "d", "n", "e", "p", "q", "dp", "dq", "qi"),
-  { name: "oth", type: sequence(RsaOtherPrimesInfo) },
-  ...strings("k", "pub", "priv"),
-]);
+function textMember(given: unknown, name: string, where: Where): string | undefined {
+  return typeof given === "string" ? given : optionalMember(given, DOMString, name, where);
+}
 
 /** What an import asks of a JSON Web Key, beside its key material. */
 export interface JwkRequirements {
@@ -111,6 +143,24 @@ export function jwkBytes<const Members extends readonly JwkBytesMember[]>(
   if (wrong < 0) return parts as { [Index in keyof Members]: Uint8Array<ArrayBuffer> };
   for (const part of parts) part?.fill(0);
   throw wrongBytes(members[wrong]!, "is not base64url, strictly and without padding");
+}
+
+/**
+ * The same for numbers, as short as can be: RFC 7518, section 2, "Base64urlUInt".
+ *
+ * @throws DOMException DataError for one with zeros before it, too.
+ */
+export function jwkNumbers<const Members extends readonly JwkBytesMember[]>(
+  core: Core,
+  jwk: JsonWebKey,
+  members: Members,
+): { [Index in keyof Members]: Uint8Array<ArrayBuffer> } {
+  const numbers = jwkBytes(core, jwk, members);
+  const parts = numbers as readonly unknown[] as Uint8Array[];
+  const long = parts.findIndex((number) => number.length > 1 && number[0] === 0);
+  if (long < 0) return numbers;
+  for (const part of parts) part.fill(0);
+  throw wrongBytes(members[long]!, "is a number with zeros before it");
 }
 
 function wrongBytes(member: JwkBytesMember, what: string): DOMException {

@@ -18,7 +18,7 @@ import {
 import { domException } from "../dom-exception.ts";
 import { type Dictionary, dictionary, stillHeld, uint8Array, unsignedLong } from "../webidl.ts";
 import { ALGORITHM_MEMBERS, type Algorithm, type Context, HashAlgorithmIdentifier } from "./algorithm.ts";
-import { type JsonWebKey, jwkBytes, requireJwkAlgorithm } from "./jwk.ts";
+import { type JsonWebKey, jwkNumbers, requireJwkAlgorithm } from "./jwk.ts";
 import {
   type CryptoKey,
   createKey,
@@ -179,14 +179,14 @@ function importJwk(
   const isPrivate = readJwkKind(jwk, use, "RSA", request);
   requireJwkAlgorithm(jwk, use.jwkAlgorithms[hash.name]!);
   if (!isPrivate) {
-    const [n, e] = jwkBytes(core, jwk, ["n", "e"]);
+    const [n, e] = jwkNumbers(core, jwk, ["n", "e"]);
     return validKey(() => publicKeyOf(core, use, hash, { n, e }, request));
   }
   if (jwk.oth) {
     const message = "importKey: keyData.oth is present; keys of more than two primes have no use";
     throw domException("DataError", message);
   }
-  const [n, e, d, p, q, dp, dq, qi] = jwkBytes(core, jwk, ["n", "e", "d", "p", "q", "dp", "dq", "qi"]);
+  const [n, e, d, p, q, dp, dq, qi] = jwkNumbers(core, jwk, ["n", "e", "d", "p", "q", "dp", "dq", "qi"]);
   const parts = { n, e, d, p, q, dp, dq, qi };
   try {
     return validKey(() => privateKeyOf(core, use, hash, parts, request));

@@ -48,28 +48,37 @@ export class Sliced<T> {
   }
 
   /**
-   * The first slice at once, each further one in a task of its own. The work counts as pending on the loop.
+   * The first slice at once, each further one in a task of its own. The work counts as pending on the loop. What fails at
+   * once is thrown: a promise that is rejected when it is made, and handled when an async function takes it over, workerd
+   * calls unhandled.
    *
-   * @throws DOMException InvalidStateError (as a rejection) when the runtime is closed meanwhile.
+   * @throws DOMException InvalidStateError (as a rejection, too) when the runtime is closed meanwhile.
    */
-  async run(loop: EventLoop): Promise<T> {
+  run(loop: EventLoop): T | Promise<T> {
+    const { slices } = this;
+    let rest: Promise<T> | undefined;
     try {
-      let step = this.slices.next();
-      if (step.done) return step.value;
-      const release = loop.hold();
-      try {
-        while (!step.done) {
-          await loop.yield();
-          step = this.slices.next();
-        }
-        return step.value;
-      } finally {
-        release();
-      }
+      const first = slices.next();
+      if (first.done) return first.value;
+      rest = finishOn(loop, slices, loop.hold());
+      return rest;
     } finally {
-      // What was begun cleans up after itself, wherever it was.
-      this.slices.return(undefined as never);
+      if (!rest) slices.return(undefined as never);
     }
+  }
+}
+
+async function finishOn<T>(loop: EventLoop, slices: Slices<T>, release: () => void): Promise<T> {
+  try {
+    for (;;) {
+      await loop.yield();
+      const step = slices.next();
+      if (step.done) return step.value;
+    }
+  } finally {
+    release();
+    // What was begun cleans up after itself, wherever it was.
+    slices.return(undefined as never);
   }
 }
 

@@ -75,7 +75,7 @@ export class SubtleCrypto {
     if (isObject(data) && !isBufferSource(data)) {
       const identifier = AlgorithmIdentifier(algorithm, "digest: algorithm");
       const sequence = asyncSequence(data, "digest: data");
-      if (sequence) return digestAsyncSequence(this.#context, this.#loop, identifier, sequence);
+      if (sequence) return await digestAsyncSequence(this.#context, this.#loop, identifier, sequence);
     }
     return this.#settle(digest(this.#context, algorithm, data));
   }

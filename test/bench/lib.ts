@@ -65,7 +65,9 @@ export async function measure(title: string, cases: Case[]): Promise<Table> {
     const counts: number[] = [];
     for (const contender of contenders) counts.push(await operationsPerSlice(contender));
     for (let round = 0; round < ROUNDS; round++) {
-      for (const [index, contender] of contenders.entries()) {
+      // There and back, so that nobody always pays for what the same one before has left to the collector.
+      const turns = [...contenders.entries()];
+      for (const [index, contender] of round % 2 === 0 ? turns : turns.reverse()) {
         const count = counts[index]!;
         const started = performance.now();
         const pending = contender.run(count);

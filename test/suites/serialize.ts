@@ -88,6 +88,48 @@ export const serialization: Suite = {
       }
     },
 
+    "text is its code units, a byte or two for each, wherever it stands": async () => {
+      const { serialize, deserialize } = await runtime();
+      for (const unit of ["a", "\x7f", "\x80", "\xff", "\u0100", "\ud800", "\udfff", "\uffff"]) {
+        for (const length of [0, 1, 23, 24, 25, 63, 64, 127, 128, 129, 300, 5000, 70_001]) {
+          for (const text of [
+            unit.repeat(length),
+            `${"b".repeat(length)}${unit}`,
+            `${unit}${"c".repeat(length)}`,
+          ]) {
+            const wide = /[\u0100-\uffff]/.test(text);
+            for (const before of ["", "x"]) {
+              const bytes = serialize([before, text]);
+              assert.ok((deserialize(bytes) as string[])[1] === text);
+              // Behind it are the array's end, and two counts.
+              const units = bytes.subarray(bytes.length - 3 - text.length * (wide ? 2 : 1), bytes.length - 3);
+              for (let i = 0; i < text.length; i++) {
+                const written = wide ? units[2 * i]! | (units[2 * i + 1]! << 8) : units[i];
+                if (written !== text.charCodeAt(i)) assert.is(written, text.charCodeAt(i), `unit ${i}`);
+              }
+            }
+          }
+        }
+      }
+    },
+
+    "megabytes are in memory of their own, and come back": async () => {
+      const { serialize, serializeChunks, serializedSize, deserialize } = await runtime();
+      const records = Array.from({ length: 60_000 }, (_, id) => ({ id, name: `record ${id}`, half: id / 2 }));
+      const large = { bytes: pattern(3_000_000), text: "日".repeat(500_000), map: new Map([[1, "one"]]) };
+      for (const value of [pattern(300_000), "é".repeat(100_000), [large, records], [records, large]]) {
+        const bytes = serialize(value);
+        assert.is(bytes.buffer.byteLength, bytes.length);
+        assert.is(serializedSize(value), bytes.length);
+        assert.equal(
+          await new Blob([...serializeChunks(value)] as BlobPart[]).arrayBuffer(),
+          bytes.slice().buffer,
+        );
+        const copy = serialize(deserialize(bytes));
+        assert.ok(copy.length === bytes.length && copy.every((byte, at) => byte === bytes[at]));
+      }
+    },
+
     "bytes that hold no value are refused, and told where": async () => {
       const { deserialize } = await runtime();
       const seen: string[] = [];

@@ -11,12 +11,18 @@ test("objects have numbers in the order in which they are first met", () => {
     for (const count of COUNTS) {
       const objects = Array.from({ length: count }, () => ({}));
       const identities = new Identities(mappedMax);
-      for (const object of objects) assert.is(identities.meet(object), NEW);
+      for (const object of objects) {
+        assert.not(identities.has(object));
+        assert.is(identities.meet(object), NEW);
+        assert.ok(identities.has(object));
+      }
       assert.is(identities.count, count);
+      assert.not(identities.has({}));
       for (const [number, object] of objects.entries()) assert.is(identities.meet(object), number);
       assert.is(identities.meet({}), NEW);
       assert.is(identities.count, count + 1);
       assert.is(identities.meet(objects[0]), 0);
+      for (const object of objects) assert.ok(identities.has(object));
     }
   }
 });
@@ -57,7 +63,9 @@ test("what code outside makes of Map, Set and Array does not matter", () => {
     for (let at = 0; at < numbers.length; at++) {
       const identities = new Identities(at * 100);
       for (const object of objects) identities.meet(object);
+      assert.ok(identities.has(objects[0]));
       numbers[at] = identities.meet(objects[299]);
+      assert.ok(identities.has(objects[0]));
     }
   } finally {
     for (const { prototype, name, descriptor } of methods) {

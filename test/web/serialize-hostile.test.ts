@@ -5,6 +5,7 @@ import v8 from "node:v8";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { SerializedError, scanSerialized } from "../../ts/core/clone.ts";
+import { TAG } from "../../ts/web/serialize/format.ts";
 import { createSerializer } from "../../ts/web/serialize.ts";
 import { makeCore, random } from "../support/core.ts";
 import { parseGolden } from "./serialize-golden.ts";
@@ -379,6 +380,108 @@ test("what ever new names ask for is forgotten again", () => {
       deepStrictEqual(deserialize(serialize(value)), value);
     }
   }
+});
+
+test("names that were forgotten take no memory, however deep they were met", () => {
+  const program = `
+    import { createRuntimeSync } from "nanort";
+    const { serialize, deserialize } = createRuntimeSync();
+    let names = 0;
+    const used = () => {
+      gc();
+      return process.memoryUsage().heapUsed / 2 ** 20;
+    };
+    const round = (depth) => {
+      // As many names as are kept at once, so that all are forgotten: after that, this depth is not met again.
+      deserialize(serialize(Array.from({ length: depth }).reduce((inner) => ({ inner }), 1)));
+      for (let i = 0; i < 70; i++) {
+        const object = { ["first" + (i % 50) + "of" + depth]: 1 };
+        for (let k = 0; k < 60; k++) object["name" + names++] = 1;
+        deserialize(serialize([object]));
+      }
+    };
+    round(64);
+    const before = used();
+    for (let depth = 62; depth > 2; depth -= 4) round(depth);
+    console.log(used() - before);
+  `;
+  const args = ["--expose-gc", "--input-type=module", "-e", program];
+  const grown = Number(execFileSync(process.execPath, args, { encoding: "utf8" }));
+  assert.ok(grown < 5, `${grown} MB`);
+});
+
+test("objects of a shape that is read at once are read alike, and refused alike, whatever becomes of their bytes", () => {
+  const shared = { x: 1 };
+  const make = (id: number, text: string) => ({
+    id,
+    "": text,
+    at: new Date(id * 1e9),
+    big: -(2 ** 30) + id,
+    half: id / 8,
+    is: id % 2 === 0,
+    long: -(2n ** 70n) * BigInt(id),
+    none: null,
+    twice: [shared, { again: shared }],
+    place: {
+      x: [id, 0.5, "long enough for a reader of its own", { deep: [undefined, "\u4e2d"] }],
+      of: { a: 1, ab: "ä" },
+    },
+  });
+  for (let i = 0; i < 1100; i++) deserialize(serialize(make(i % 5, "text")));
+  // So little depth leaves no room to read anything at once.
+  const slowly = (bytes: Uint8Array) => deserialize(bytes, { limits: { depth: 16 } });
+  const result = (read: () => unknown) => {
+    try {
+      return v8.serialize(read()).toString("latin1");
+    } catch (error) {
+      return `${error}`;
+    }
+  };
+  const compare = (bytes: Uint8Array, where: string) =>
+    assert.is(
+      result(() => deserialize(bytes)),
+      result(() => slowly(bytes)),
+      where,
+    );
+  const bytes = serialize(make(3, "text"));
+  for (let length = 0; length <= bytes.length; length++)
+    compare(bytes.subarray(0, length), `${length} bytes`);
+  for (let at = 0; at < bytes.length; at++) {
+    const copy = Uint8Array.from(bytes);
+    for (const byte of [...Object.values(TAG), 1, 2, 8, 0x7f, 0x80]) {
+      copy[at] = byte;
+      compare(copy, `byte ${at} is ${byte}`);
+    }
+  }
+  const list = [
+    make(1, "one"),
+    { id: 1 },
+    make(200, "x".repeat(200)),
+    { ...make(2, "two"), more: 1 },
+    [make(3, "ö")],
+  ];
+  const others = new Map<unknown, unknown>([
+    ["key", make(-1, "")],
+    [make(70_000, "\u4e2d"), list],
+  ]);
+  for (const value of [list, others, new Set(list), [list[0], { list }, list[0]]]) {
+    deepStrictEqual(deserialize(serialize(value)), value);
+  }
+});
+
+test("limits hold for what is read at once", () => {
+  const bytes = serialize(Array.from({ length: 1100 }, () => ({ a: { b: { c: [1, { d: 1 }] } } })));
+  deserialize(bytes, { limits: { depth: 6, objects: 5501 } });
+  assert.throws(() => deserialize(bytes, { limits: { objects: 5500 } }), /more than 5500 objects/);
+  const deep = serialize(Array.from({ length: 30 }).reduce((inner) => ({ inner }), 1));
+  for (let i = 0; i < 1100; i++) deserialize(deep);
+  for (const depth of [16, 17, 18, 29]) {
+    assert.throws(
+      () => deserialize(deep, { limits: { depth } }),
+      new RegExp(`more than ${depth} objects inside`),
+    );
+  }
+  deserialize(deep, { limits: { depth: 30 } });
 });
 
 test.run();

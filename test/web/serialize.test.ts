@@ -575,6 +575,26 @@ test("names that prototypes have become own properties, and prototypes stay as t
   assert.is(({} as { polluted?: unknown }).polluted, undefined);
 });
 
+test("names that prototypes are given later, of shapes that are known, become own properties too", () => {
+  const inItself = { later: 1, self: undefined as unknown };
+  inItself.self = inItself;
+  const values = [inItself, { later: 1, ["long".repeat(20)]: 2 }, { later: 1, other: { later: 2 } }];
+  const bytes = values.map((value) => v8.serialize(value));
+  const read = () => bytes.map((bytes) => deserialize(bytes));
+  read();
+  let result: unknown[] = [];
+  const descriptors: PropertyDescriptor[] = [{ set: assert.unreachable }, { value: 5, writable: false }];
+  for (const descriptor of descriptors) {
+    Object.defineProperty(Object.prototype, "later", { ...descriptor, configurable: true });
+    try {
+      result = read();
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "later");
+    }
+    deepStrictEqual(result, values);
+  }
+});
+
 test("objects of a shape that is frequent are as those that are rare", () => {
   const value = Array.from({ length: 300 }, (_, i) => ({
     id: i,
@@ -583,6 +603,39 @@ test("objects of a shape that is frequent are as those that are rare", () => {
     list: [i],
   }));
   deepStrictEqual(deserialize(serialize(value)), value);
+});
+
+test("a property is the same wherever in a chunk it stands, whatever its name's length and its value's", () => {
+  const short = "x".repeat(23);
+  const shorts = [
+    "",
+    short,
+    `${short}\xff`,
+    `${short}\u0100`,
+    `\u0100${short}`,
+    `${short}xy`,
+    `${short}\u4e2d\u6587`,
+  ];
+  for (const length of [1, 2, 3, 4, 5, 6, 63, 64, 65]) {
+    const name = "n".repeat(length);
+    for (const value of [...shorts, 0, -1, 2 ** 30, 0.5, null, true, 7n, [], { [name]: 1 }, undefined]) {
+      const object = { [name]: value, after: value, [length]: value };
+      assert.is(Buffer.compare(serialize(object), v8.serialize(object)), 0, `${length}, ${String(value)}`);
+    }
+  }
+  // The first chunk is of 16 KiB.
+  for (let before = 16_384 - 140; before <= 16_384; before++) {
+    const value = {
+      before: "b".repeat(before),
+      ["n".repeat(64)]: `${short}\xff`,
+      next: `\u0100${short}`,
+      last: 0.5,
+    };
+    const expected = v8.serialize(value);
+    assert.is(Buffer.compare(serialize(value), expected), 0, `${before}`);
+    assert.is(Buffer.compare(Buffer.concat([...serializeChunks(value)]), expected), 0, `${before}`);
+    assert.is(serializedSize(value), expected.length, `${before}`);
+  }
 });
 
 test("long arrays have their other properties too, with the engine's help and without", () => {
@@ -664,6 +717,49 @@ test("an application's own objects are what hostObject makes of them, both ways"
     () => serialize({}, { hostObject: () => ({ kind: 3, bytes: new Uint8Array() }) }),
     named("RangeError", /kind is 3/),
   );
+});
+
+test("a view of more bytes than the format has numbers for is refused", () => {
+  let view: Uint8Array;
+  try {
+    view = new Uint8Array(2 ** 32); // Which takes no memory until something is written into it.
+  } catch {
+    return; // It would take more than there is.
+  }
+  assert.throws(() => serializedSize([view]), named("DataCloneError", /\[0\]/));
+});
+
+test("what hostObject gives is as long as its bytes, whatever it says; it is called as the options' own", () => {
+  const kind = 16;
+  const given = (bytes: unknown) => ({ hostObject: () => ({ kind, bytes: bytes as Uint8Array }) });
+  class Lying extends Uint8Array {
+    override get length(): number {
+      return 2_000_000;
+    }
+  }
+  for (const bytes of [
+    new Lying(4),
+    Object.defineProperty(new Uint8Array(4), "length", { value: 300_000 }),
+  ]) {
+    assert.is(
+      bytesOf(() => ({}), given(bytes)),
+      bytesOf(() => ({}), given(new Uint8Array(4))),
+    );
+  }
+  const none = [undefined, "abc", 5, [1, 2], { length: 300_000 }, new ArrayBuffer(4), new Uint16Array(4)];
+  for (const bytes of none) {
+    assert.throws(() => serialize({}, given(bytes)), named("TypeError", /bytes is not a Uint8Array/));
+  }
+  const options = {
+    seen: [] as boolean[],
+    hostObject(this: unknown) {
+      options.seen.push(this === options);
+      return undefined;
+    },
+  };
+  bytesOf(() => [{}, new Map([[{}, 1]])], options);
+  assert.ok(options.seen.length > 0);
+  for (const seen of options.seen) assert.is(seen, true);
 });
 
 // ---- refusals ----

@@ -23,10 +23,10 @@ const setForEach = Set.prototype.forEach;
 const mapForEach = Map.prototype.forEach;
 
 class Numbers extends Map<unknown, number> {}
-for (const name of ["get", "set"]) copyProperty(Map.prototype, Numbers.prototype, name);
+for (const name of ["get", "set", "has"]) copyProperty(Map.prototype, Numbers.prototype, name);
 
 class Distinct extends Set<unknown> {}
-for (const name of ["add", "size"]) copyProperty(Set.prototype, Distinct.prototype, name);
+for (const name of ["add", "size", "has"]) copyProperty(Set.prototype, Distinct.prototype, name);
 
 function copyProperty(from: object, to: object, name: string): void {
   defineProperty(to, name, getOwnPropertyDescriptor(from, name)!);
@@ -59,6 +59,20 @@ export class Identities {
     few[count] = object;
     this.count = count + 1;
     return NEW;
+  }
+
+  /** Whether an object was met before. */
+  has(object: unknown): boolean {
+    if (this.numbers !== undefined) return this.numbers.has(object);
+    if (this.distinct !== undefined) return this.distinct.has(object);
+    for (let i = 0; i < this.count; i++) if (this.few[i] === object) return true;
+    return false;
+  }
+
+  /** Lets go of what takes much memory; of no more use from then on. */
+  forget(): void {
+    this.numbers = undefined;
+    this.distinct = undefined;
   }
 
   private meetMany(object: unknown): number {

@@ -7,6 +7,7 @@
  * What they take is bounded: LAYOUTS_MAX names, of NAME_LENGTH_MAX characters at most, and MAKERS_MAX functions, for the
  * layouts that are met most often, are some 7 MB if all of them are there. They hold names, and no values.
  */
+import { functionOfText } from "./functions-of-text.ts";
 
 /** Makes an object of the values in a list, from an index on. */
 type Maker = (values: readonly unknown[], from: number) => object;
@@ -15,7 +16,7 @@ type Maker = (values: readonly unknown[], from: number) => object;
 const PROPERTIES_MAX = 64;
 
 /** Names whose length, like every number below 128, is a varint of one byte. */
-const NAME_LENGTH_MAX = 64;
+export const NAME_LENGTH_MAX = 64;
 
 /** When there are more layouts or functions than this, all are forgotten: ever new ones cost time, but no memory. */
 const LAYOUTS_MAX = 4096;
@@ -37,7 +38,6 @@ const WORD_BYTES = 4;
 
 const { defineProperty, getOwnPropertyDescriptor, keys: keysOf, prototype: ObjectPrototype } = Object;
 const { stringify: quoted } = JSON;
-const FunctionOfText = Function;
 
 /** A Map that has the built-in methods as they were at first. */
 class Children extends Map<string, Layout> {}
@@ -47,9 +47,6 @@ defineProperty(Children.prototype, "size", getOwnPropertyDescriptor(Map.prototyp
 
 let layouts = 0;
 let makers = 0;
-
-/** Where engines or pages forbid to make code from text, objects are made without. */
-let makesFunctions = true;
 
 export class Layout {
   readonly parent: Layout | undefined;
@@ -76,6 +73,16 @@ export class Layout {
   allNames: readonly string[] | undefined = undefined;
   maker: Maker | undefined = undefined;
   objects = 0;
+  /**
+   * Of serialized objects that the last property has as its value, or in it: the layout that is expected, how many others there
+   * were, and what it is worth to expect any.
+   */
+  whole: Layout | undefined = undefined;
+  others = 0;
+  credit = 0;
+  /** Of serialized objects that have this layout: how many were read, and what reads them at once. */
+  reads = 0;
+  reader: ((reader: object, around: Layout) => unknown) | undefined = undefined;
 
   constructor(parent: Layout | undefined, name: string) {
     this.parent = parent;
@@ -155,7 +162,7 @@ export function namesOf(layout: Layout): readonly string[] {
 export function make(layout: Layout, values: readonly unknown[], from: number): object {
   const { maker } = layout;
   if (maker !== undefined) return maker(values, from);
-  if (++layout.objects === OBJECTS_BEFORE_MAKER && makesFunctions) layout.maker = newMaker(layout);
+  if (++layout.objects === OBJECTS_BEFORE_MAKER) layout.maker = newMaker(layout);
   const object = {};
   const names = namesOf(layout);
   for (let i = 0; i < names.length; i++) define(object, names[i]!, values[from + i]);
@@ -166,13 +173,9 @@ function newMaker(layout: Layout): Maker | undefined {
   const names = namesOf(layout);
   let properties = "";
   for (let i = 0; i < names.length; i++) properties += `${quoted(names[i]!)}: values[from + ${i}], `;
-  try {
-    makers++;
-    return new FunctionOfText("values", "from", `return { ${properties}};`) as Maker;
-  } catch {
-    makesFunctions = false;
-    return undefined;
-  }
+  const maker = functionOfText<Maker>(["values", "from"], `return { ${properties}};`);
+  if (maker !== undefined) makers++;
+  return maker;
 }
 
 /** ECMAScript's CreateDataProperty: an own property, whatever prototypes say of its name. */

@@ -3,6 +3,7 @@ import { createRuntimeSync } from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random } from "../../support/core.ts";
+import { isA } from "../../support/tools.ts";
 import { assertSame, BOTH, clone, refusal } from "./support.ts";
 
 type Any = Record<string, unknown>;
@@ -196,7 +197,7 @@ test("errors keep name, message, cause and stack, and lose the rest", () => {
   }
   assert.not.ok(Object.hasOwn(clone(new Error()), "message"));
   assert.is(clone(Object.assign(new Error("m"), { message: 7 })).message, "7");
-  assert.throws(() => clone(Object.assign(new Error("m"), { message: Symbol("s") })), TypeError);
+  assert.throws(() => clone(Object.assign(new Error("m"), { message: Symbol("s") })), isA(TypeError));
   const loop = new Error("m");
   loop.cause = [loop];
   const copy = clone(loop) as Error & { cause: Error[] };
@@ -606,7 +607,7 @@ test("arguments are converted as WebIDL has it", () => {
   const call = clone as (...args: unknown[]) => unknown;
   assert.is(clone.length, 1);
   assert.is((clone as unknown as { name: string }).name, "structuredClone");
-  assert.throws(() => new (clone as unknown as new (value: unknown) => unknown)(1), TypeError);
+  assert.throws(() => new (clone as unknown as new (value: unknown) => unknown)(1), isA(TypeError));
   for (const args of [
     [],
     [1, 5],
@@ -623,7 +624,7 @@ test("arguments are converted as WebIDL has it", () => {
 });
 
 test("what is met again has one copy, however many there are between", () => {
-  for (const count of [11, 12, 13, 1022, 1023, 1024, 1025, 3000]) {
+  for (const count of [11, 12, 13, 1022, 1023, 1024, 1025, 3000, 4093, 4094, 4095, 8189, 8190, 8191]) {
     const list: object[] = Array.from({ length: count }, (_, at) => ({ at }));
     const [first, last] = [list[0], list[count - 1]];
     const copy = clone({ list, again: [first, last, list], afterwards: [{ first }, { first, last }] });
@@ -638,6 +639,40 @@ test("what is met again has one copy, however many there are between", () => {
     assert.is(both.first, firstCopy);
     assert.is(both.last, lastCopy);
     assert.is.not(firstCopy, first);
+  }
+});
+
+test("each of many objects refers to itself, and to others, in its copy as it does", () => {
+  interface Linked {
+    self: Linked;
+    previous: Linked | undefined;
+    at: number;
+  }
+  const list: Linked[] = [];
+  for (let at = 0; at < 9000; at++) {
+    const linked = { self: undefined as unknown as Linked, previous: list[at - 1], at };
+    linked.self = linked;
+    list.push(linked);
+  }
+  for (const [, clone] of BOTH) {
+    const copy = clone({ list, again: [...list].reverse() });
+    for (const [at, linked] of copy.list.entries()) {
+      if (
+        linked === list[at] ||
+        linked.at !== at ||
+        linked.self !== linked ||
+        linked.previous !== copy.list[at - 1] ||
+        copy.again[list.length - 1 - at] !== linked
+      ) {
+        assert.unreachable(`object ${at}`);
+      }
+    }
+    // From the last one on, each is in the one behind it.
+    let linked: Linked | undefined = clone(list[list.length - 1]);
+    for (let at = list.length - 1; at >= 0; at--) {
+      if (linked?.at !== at || linked.self !== linked) assert.unreachable(`object ${at} from the last one`);
+      linked = linked!.previous;
+    }
   }
 });
 

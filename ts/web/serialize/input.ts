@@ -3,7 +3,15 @@
  * what is said where they are not as expected.
  */
 import { TAG } from "./format.ts";
-import { readBlock, readOneByte, readTwoByte, readUtf8 } from "./text.ts";
+import {
+  readBlock,
+  readHexBackwards,
+  readOneByte,
+  readShort,
+  readTwoByte,
+  readUtf8,
+  SHORT_UNITS,
+} from "./text.ts";
 
 /** Thrown when a token is not all there, and more may come. */
 export const MORE = Symbol("more");
@@ -13,15 +21,17 @@ const NOTHING_VIEW = new DataView(NOTHING.buffer);
 
 /** Longer strings are made by themselves: cut from a block, they would keep all of it in some engines, V8 among them. */
 const CUT_UNITS = 12;
-const BLOCK_BYTES = 256;
+/** Those may be cut that are as long as this, and so keep eight times as much at most. */
+const CUT_LONG_UNITS = 128;
+/** Blocks are twice as long as the last one where they are read one after the other. */
+const BLOCK_BYTES_MIN = 128;
+const BLOCK_BYTES_MAX = 1024;
 
 /** Every engine has strings of as many bytes. */
 const STRING_BYTES_SAFE = 1 << 28;
 
 /** Longer BigInts are made of hexadecimal digits, in linear time. */
-const SHORT_DIGITS_BYTES = 64;
-const DIGITS_BLOCK_BYTES = 4096;
-const HEX_OF_BYTE = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+const SHORT_DIGITS_BYTES = 192;
 
 export class Input {
   protected readonly bytesMax: number;
@@ -161,22 +171,29 @@ export class Input {
 
   protected copy(length: number, expected: string): Uint8Array<ArrayBuffer> {
     this.require(length, expected);
-    const bytes = new Uint8Array(length);
-    bytes.set(this.bytes.subarray(this.at, this.at + length));
-    this.at += length;
-    return bytes;
+    const { at } = this;
+    this.at = at + length;
+    // Engines do not fill with zeros what they copy into at once.
+    return new Uint8Array(this.bytes.subarray(at, at + length));
   }
 
   /** A string of one byte a unit. There are as many bytes. */
   protected oneByte(at: number, length: number): string {
-    if (length > CUT_UNITS) return readOneByte(this.bytes, at, at + length);
-    let from = at - this.textAt;
-    if (from < 0 || from + length > this.text.length) {
-      this.text = readBlock(this.bytes, at, Math.min(at + BLOCK_BYTES, this.end));
-      this.textAt = at;
-      from = 0;
-    }
-    return this.text.slice(from, from + length);
+    const from = at - this.textAt;
+    const isCut = from >= 0 && from + length <= this.text.length;
+    if (length <= CUT_UNITS) return isCut ? this.text.slice(from, from + length) : this.cutNext(at, length);
+    if (length <= SHORT_UNITS) return readShort(this.bytes, at, length);
+    if (isCut && length >= CUT_LONG_UNITS) return this.text.slice(from, from + length);
+    return readOneByte(this.bytes, at, at + length);
+  }
+
+  protected cutNext(at: number, length: number): string {
+    const read = this.text.length;
+    const isNear = at >= this.textAt && at < this.textAt + 2 * read;
+    const bytes = isNear && read >= BLOCK_BYTES_MIN ? Math.min(2 * read, BLOCK_BYTES_MAX) : BLOCK_BYTES_MIN;
+    this.text = readBlock(this.bytes, at, Math.min(at + bytes, this.end));
+    this.textAt = at;
+    return this.text.slice(0, length);
   }
 
   /** What stands behind a string's tag; undefined for any other tag. */
@@ -231,25 +248,12 @@ export class Input {
       }
     } else {
       try {
-        magnitude = BigInt(`0x0${this.hex(at, at + length)}`);
+        magnitude = BigInt(`0x0${readHexBackwards(this.bytes, at, at + length)}`);
       } catch {
         throw this.malformed(at, "expected a BigInt of a size that this engine has");
       }
     }
     return bits & 1 ? -magnitude : magnitude;
-  }
-
-  /** Bytes, the last first, in hexadecimal digits; a block at a time, since a list of all digits is much longer. */
-  protected hex(start: number, end: number): string {
-    let hex = "";
-    for (let blockEnd = end; blockEnd > start; blockEnd -= DIGITS_BLOCK_BYTES) {
-      const digits: string[] = [];
-      for (let at = blockEnd - 1; at >= start && at >= blockEnd - DIGITS_BLOCK_BYTES; at--) {
-        digits.push(HEX_OF_BYTE[this.bytes[at]!]!);
-      }
-      hex += digits.join("");
-    }
-    return hex;
   }
 }
 

@@ -116,17 +116,28 @@ export function readNumbers(
   view: DataView,
   at: number,
 ): void {
-  let { count, areIntegers, next: value } = leading;
+  let { count, areIntegers, next } = leading;
   let to = at + count * DOUBLE_BYTES;
-  while (typeof value === "number" && count < end) {
-    to = putDouble(view, to, value);
-    if (areIntegers && !isInteger(value)) areIntegers = false;
-    if (++count === length) break;
-    value = count in array && !(count in arrayPrototype) ? array[count] : elementOf(array, count);
+  while (typeof next === "number" && count < end) {
+    to = putDouble(view, to, next);
+    if (areIntegers && !isInteger(next)) areIntegers = false;
+    count++;
+    // What is a number all the way through this loop, engines need not make an object of.
+    for (; count < end && count in array && !(count in arrayPrototype); count++) {
+      const value = array[count];
+      if (typeof value !== "number") {
+        next = value;
+        break;
+      }
+      to = putDouble(view, to, value);
+      if (areIntegers && !isInteger(value)) areIntegers = false;
+    }
+    if (typeof next !== "number" || count === length) break;
+    next = elementOf(array, count);
   }
   leading.count = count;
   leading.areIntegers = areIntegers;
-  leading.next = value;
+  leading.next = next;
 }
 
 /** Room for doubles, between one array and the next. */

@@ -1,12 +1,12 @@
 /** The bytes of a value that is being written: chunks of them, and what numbers and strings become. */
-import type { Layout } from "../layouts.ts";
 import { TAG, VERSION } from "./format.ts";
+import { giveBack, setAside, unfilled } from "./memory.ts";
 import { DOUBLE_BYTES, isInteger, putDouble, putInteger } from "./numbers.ts";
 import { isTwoByte, writeOneByte, writeTwoByte } from "./text.ts";
 
 /** The first chunk, which most values fit in; and what chunks grow to, those to be put together and those to be taken. */
 const CHUNK_BYTES_MIN = 16 * 1024;
-const CHUNK_BYTES_MAX = 4 * 1024 * 1024;
+const CHUNK_BYTES_MAX = 2 * 1024 * 1024;
 const TAKEN_CHUNK_BYTES_MAX = 64 * 1024;
 const SPARE_BYTES_MAX = 256 * 1024;
 
@@ -14,7 +14,7 @@ const SPARE_BYTES_MAX = 256 * 1024;
 export const TOKEN_BYTES_MAX = 16;
 
 /** Text up to here is written unit by unit, right after a length that takes one byte. */
-const SHORT_TEXT_UNITS = 24;
+export const SHORT_TEXT_UNITS = 24;
 
 /** A chunk, between one writer and the next, and a view of it. */
 let spare: Uint8Array<ArrayBuffer> | undefined;
@@ -52,7 +52,7 @@ export class Output {
   protected view: DataView<ArrayBuffer>;
   protected at = 0;
   /** Chunks before this one, and their bytes. */
-  protected full: Uint8Array[] = [];
+  protected full: Uint8Array<ArrayBuffer>[] = [];
   protected fullBytes = 0;
   protected chunkBytesMax = CHUNK_BYTES_MAX;
   protected areTaken = false;
@@ -89,27 +89,33 @@ export class Output {
 
   /** What was written, in memory of its own; the writer is of no more use. */
   finish(): Uint8Array<ArrayBuffer> {
-    let bytes: Uint8Array<ArrayBuffer>;
-    if (this.fullBytes > 0) {
-      bytes = new Uint8Array(this.length);
-      let at = 0;
-      for (const full of this.full) {
-        bytes.set(full, at);
-        at += full.length;
-      }
-      bytes.set(this.chunk.subarray(0, this.at), at);
-    } else if (this.at === this.chunk.length) {
-      bytes = this.chunk;
+    try {
+      if (this.fullBytes > 0) return this.joined();
+      const { chunk, at } = this;
+      if (at < chunk.buffer.byteLength) return copyOf(chunk, at);
       this.chunk = NOTHING;
-    } else {
-      bytes = copyOf(this.chunk, this.at);
+      return chunk;
+    } finally {
+      this.close();
     }
-    this.close();
+  }
+
+  /** All chunks in one. Of many, which were set aside, one at a time is there twice. */
+  private joined(): Uint8Array<ArrayBuffer> {
+    const bytes = unfilled(this.length);
+    let at = 0;
+    for (const full of this.full) {
+      bytes.set(full, at);
+      at += full.length;
+      giveBack(full);
+    }
+    bytes.set(this.chunk.subarray(0, this.at), at);
     return bytes;
   }
 
-  /** Keeps the last chunk for the next writer. */
+  /** Keeps the last chunk for the next writer, and gives those before it back. */
   close(): void {
+    for (const full of this.full) giveBack(full);
     this.full = [];
     keep(this.chunk, this.view, this.fullBytes > 0 ? this.chunk.length : this.at);
     this.chunk = NOTHING;
@@ -124,17 +130,45 @@ export class Output {
   }
 
   protected nextChunk(bytes: number): void {
-    const old = this.chunk;
-    this.fullBytes += this.at;
-    if (!this.keepsChunks && bytes <= old.length) {
-      this.at = 0;
+    const { chunk: old, at } = this;
+    if (this.isJustBegun) {
+      this.moveTo(new Uint8Array(Math.max(at + bytes + TOKEN_BYTES_MAX, 2 * old.length)));
       return;
     }
-    if (this.keepsChunks && this.at > 0) this.full.push(old.subarray(0, this.at));
-    const next = Math.max(bytes + TOKEN_BYTES_MAX, Math.min(2 * old.length, this.chunkBytesMax));
-    this.chunk = new Uint8Array(next);
-    this.view = new DataView(this.chunk.buffer);
+    const isFree = bytes <= old.length && this.freesChunk();
+    this.fullBytes += at;
     this.at = 0;
+    if (isFree) return;
+    if (this.keepsChunks && at > 0) this.full.push(old.subarray(0, at));
+    this.use(new Uint8Array(Math.max(bytes + TOKEN_BYTES_MAX, Math.min(2 * old.length, this.chunkBytesMax))));
+  }
+
+  /** Whether the chunk may be written over: if nobody wants it, or if it is as long as any, and set aside. */
+  private freesChunk(): boolean {
+    if (!this.keepsChunks) return true;
+    if (this.areTaken || this.chunk.length !== CHUNK_BYTES_MAX) return false;
+    const aside = setAside(this.chunk.subarray(0, this.at));
+    if (aside) this.full.push(aside);
+    return aside !== undefined;
+  }
+
+  /** There is so little yet that it can as well move to another chunk. */
+  private get isJustBegun(): boolean {
+    return this.fullBytes === 0 && this.at <= TOKEN_BYTES_MAX && this.keepsChunks && !this.areTaken;
+  }
+
+  /** Has what there is in the first chunk be in another one. */
+  private moveTo(chunk: Uint8Array<ArrayBuffer>): void {
+    const { chunk: old, view, at } = this;
+    this.use(chunk);
+    if (at <= TOKEN_BYTES_MAX) for (let i = 0; i < at; i++) chunk[i] = old[i]!;
+    else chunk.set(old.subarray(0, at));
+    keep(old, view, at);
+  }
+
+  private use(chunk: Uint8Array<ArrayBuffer>): void {
+    this.chunk = chunk;
+    this.view = new DataView(chunk.buffer);
   }
 
   protected byte(byte: number): void {
@@ -245,11 +279,8 @@ export class Output {
   private fits(bytes: number): boolean {
     const isFirst = this.fullBytes === 0 && this.at <= CHUNK_BYTES_MIN;
     if (bytes <= SPARE_BYTES_MAX || !isFirst || !this.keepsChunks || this.areTaken) return false;
-    const { chunk, view, at } = this;
-    this.chunk = new Uint8Array(at + bytes);
-    this.view = new DataView(this.chunk.buffer);
-    this.chunk.set(chunk.subarray(0, at));
-    keep(chunk, view, at);
+    // It is too long to be kept, and so nobody sees what is in it beside what is written.
+    this.moveTo(unfilled(this.at + bytes));
     return true;
   }
 
@@ -290,7 +321,7 @@ export class Output {
     }
     const { length } = text;
     this.tagged(TAG.ONE_BYTE_STRING, length);
-    this.room(length);
+    if (!this.fits(length)) this.room(length);
     writeOneByte(text, this.chunk, this.at);
     this.at += length;
   }
@@ -299,7 +330,7 @@ export class Output {
     const bytes = 2 * text.length;
     if ((this.length + 1 + varintBytes(bytes)) % 2 === 1) this.byte(TAG.PADDING);
     this.tagged(TAG.TWO_BYTE_STRING, bytes);
-    this.room(bytes);
+    if (!this.fits(bytes)) this.room(bytes);
     writeTwoByte(text, this.chunk, this.at);
     this.at += bytes;
   }
@@ -324,19 +355,6 @@ export class Output {
     for (let at = digits.length; at > 0; at -= 8) {
       this.view.setUint32(this.at, Number.parseInt(digits.slice(at - 8, at), 16), true);
       this.at += 4;
-    }
-  }
-
-  /** A property's name that is known, in whole words: what goes beyond it is overwritten by what follows. */
-  protected name({ words, bytes }: Layout): void {
-    this.room(bytes + 3);
-    const view = this.view;
-    const { length } = words;
-    let at = this.at;
-    this.at = at + bytes;
-    for (let i = 0; i < length; i++) {
-      view.setInt32(at, words[i]!, true);
-      at += 4;
     }
   }
 }

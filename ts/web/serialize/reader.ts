@@ -14,7 +14,7 @@
  * errors. What V8 writes has none of them.
  */
 import { define, followed, type Layout, make, namesOf, rootLayout } from "../layouts.ts";
-import { setStack, withStack } from "../structured-clone/errors.ts";
+import { type Constructor, newError, setStack } from "../structured-clone/errors.ts";
 import {
   ERROR_TAG,
   HOST_NUMBER_APPLICATION_MIN,
@@ -29,6 +29,9 @@ import {
   VIEW_KINDS,
 } from "./format.ts";
 import { Input, limitOf, MORE } from "./input.ts";
+import { GAVE_UP, newObjectReader, OBJECTS_BEFORE_READER } from "./object-reader.ts";
+import { Objects } from "./objects.ts";
+import { readTwoByte } from "./text.ts";
 
 /** Beyond these, reading ends with a RangeError. Each is without limit unless it is given. */
 export interface ReadLimits {
@@ -79,8 +82,22 @@ const RESERVED_BYTES_MAX = 0xffff_ffff;
 const SPARSE_LENGTH_MAX = 32;
 const LENGTH_BEYOND_FAST = 0xffff_ffff;
 
-/** Frames between one reader and the next. */
+/** How deep objects go that are read at once: by the call stack. */
+const QUICK_DEPTH_MAX = 16;
+/** Longer strings and BigInts are for those who know what to do where the engine has none of their length. */
+const QUICK_STRING_BYTES_MAX = 1 << 24;
+const QUICK_DIGITS_BYTES_MAX = 1024;
+/**
+ * Whether it is worth a try to read an object at once shows in the bytes that were read so, and in those that were read in
+ * vain: after a failure, some objects are read in the other way.
+ */
+const CREDIT_MAX = 4096;
+const CREDIT_A_REFUSAL = 16;
+const OTHERS_BEFORE_CHANGE = 8;
+
+/** Frames between one reader and the next. They hold layouts, and go with them: all are below one root. */
 let spareFrames: Frame[] | undefined;
+let spareRoot: Layout | undefined;
 const SPARE_FRAMES_MAX = 64;
 
 export class Reader extends Input {
@@ -119,27 +136,35 @@ export class Reader extends Input {
   #hasName = false;
   #hasViewFlags: boolean;
   #sawViewWithoutFlags = false;
-  readonly #objects: unknown[] = [];
+  readonly #objects = new Objects();
   /** What resizable buffers may grow to, all together. */
   #reservedBytes = 0;
   /** What arrays have room for. */
   #elements = 0;
   readonly #frames: Frame[];
+  readonly #rootAtFirst: Layout;
   #depth = 0;
   /** Of those that are open, the errors, which end with one byte; others with two at least. */
   #openErrors = 0;
   readonly #values: unknown[] = [];
   #valuesCount = 0;
+  /** What is read at once: how deep that has gone, how deep it may begin, and up to where there is no use in it. */
+  #quickDepth = 0;
+  #quickFromDepthMax: number;
+  #slowUntil = 0;
 
   constructor(options: ReadOptions, hasViewFlags = false) {
     const { limits = {} } = options;
     super(limitOf("bytes", limits.bytes));
     this.#options = options;
     this.#hasViewFlags = hasViewFlags;
-    this.#frames = spareFrames ?? [];
+    this.#rootAtFirst = rootLayout();
+    this.#frames = (spareRoot === this.#rootAtFirst ? spareFrames : undefined) ?? [];
     spareFrames = undefined;
+    spareRoot = undefined;
     this.#objectsMax = limitOf("objects", limits.objects);
     this.#depthMax = limitOf("depth", limits.depth);
+    this.#quickFromDepthMax = this.#depthMax - QUICK_DEPTH_MAX - 1;
   }
 
   /** Reads on, with more of the input. The chunk is the caller's again after the call. */
@@ -152,8 +177,11 @@ export class Reader extends Input {
   finish(): unknown {
     this.complete = true;
     this.#run();
-    // All are closed, and hold nothing any more.
-    if (this.#frames.length <= SPARE_FRAMES_MAX) spareFrames = this.#frames;
+    // All are closed, and hold nothing any more but layouts.
+    if (this.#frames.length <= SPARE_FRAMES_MAX && this.#rootAtFirst === rootLayout()) {
+      spareFrames = this.#frames;
+      spareRoot = this.#rootAtFirst;
+    }
     return this.#result;
   }
 
@@ -304,8 +332,12 @@ export class Reader extends Input {
     }
   }
 
-  /** An object: a whole one at once, if all of it is there, it has a known layout, and none but simple values. */
+  /** An object: a whole one at once, if all of it is there, and it has a known layout. */
   #object(): unknown {
+    if (this.complete) {
+      const object = this.#quickObject(this.#aroundNext());
+      if (object !== GAVE_UP) return object;
+    }
     const frame = this.#open(UNMADE, TAG.END_OBJECT);
     frame.target = null;
     frame.layout = rootLayout();
@@ -319,13 +351,18 @@ export class Reader extends Input {
 
   /** One of the values that are most frequent, and hold no others; or else, without reading on, BEGUN. */
   #simpleValue(): unknown {
-    const at = this.at;
-    if (at >= this.end) return BEGUN;
-    switch (this.bytes[at]) {
+    const { at, bytes } = this;
+    const rest = this.end - at;
+    if (rest < 1) return BEGUN;
+    switch (bytes[at]) {
       case TAG.INT32:
         this.at = at + 1;
         return this.zigzag();
       case TAG.ONE_BYTE_STRING: {
+        if (rest > 1 && bytes[at + 1]! <= Math.min(rest - 2, 0x7f)) {
+          this.at = at + 2 + bytes[at + 1]!;
+          return this.oneByte(at + 2, bytes[at + 1]!);
+        }
         this.at = at + 1;
         const length = this.varint();
         if (this.end - this.at < length) this.require(length, "a string");
@@ -355,16 +392,17 @@ export class Reader extends Input {
 
   /** Gives an object that is complete its number. */
   #made(object: object): object {
-    this.#objects.push(object);
-    if (this.#objects.length > this.#objectsMax) this.tooMany(this.#objectsMax, "objects");
+    this.#objects.add(object);
+    if (this.#objects.count > this.#objectsMax) this.tooMany(this.#objectsMax, "objects");
     return object;
   }
 
   /** Gives an object that others will go into its number, and a frame. */
   #open(target: unknown, end: number): Frame {
-    const number = this.#objects.length;
-    this.#objects.push(target);
+    const number = this.#objects.count;
+    this.#objects.add(target);
     if (number >= this.#objectsMax) this.tooMany(this.#objectsMax, "objects");
+    const around = this.#aroundNext();
     const depth = this.#depth++;
     if (depth >= this.#depthMax) this.tooMany(this.#depthMax, "objects inside each other");
     if (this.complete && this.end - this.at < 2 * depth - this.#openErrors) {
@@ -375,9 +413,7 @@ export class Reader extends Input {
       frame = new Frame();
       this.#frames.push(frame);
     }
-    const outer = depth > 0 ? this.#frames[depth - 1]! : undefined;
-    if (outer === undefined) frame.around = rootLayout();
-    else frame.around = outer.end === TAG.END_OBJECT ? outer.layout : outer.around;
+    frame.around = around;
     frame.end = end;
     frame.number = number;
     frame.target = target;
@@ -387,13 +423,20 @@ export class Reader extends Input {
     return frame;
   }
 
+  /** The property that what begins next is the value of, or in it. */
+  #aroundNext(): Layout {
+    if (this.#depth === 0) return rootLayout();
+    const outer = this.#frames[this.#depth - 1]!;
+    return outer.end === TAG.END_OBJECT ? outer.layout : outer.around;
+  }
+
   #reference(): unknown {
     const at = this.at;
     const number = this.varint();
-    if (number >= this.#objects.length) {
-      throw this.malformed(at, `expected an object's number below ${this.#objects.length}, found ${number}`);
+    if (number >= this.#objects.count) {
+      throw this.malformed(at, `expected an object's number below ${this.#objects.count}, found ${number}`);
     }
-    const object = this.#objects[number];
+    const object = this.#objects.get(number);
     return typeof object === "symbol" ? this.#makeOpen(number) : object;
   }
 
@@ -417,10 +460,10 @@ export class Reader extends Input {
   #giveTarget(frame: Frame, count: number): Record<string, unknown> {
     const target: Record<string, unknown> = {};
     const names = namesOf(frame.layout);
-    for (let i = 0; i < count; i++) target[names[i]!] = this.#values[frame.from + i];
+    for (let i = 0; i < count; i++) define(target, names[i]!, this.#values[frame.from + i]);
     frame.target = target;
     frame.count = frame.layout.count;
-    this.#objects[frame.number] = target;
+    this.#objects.set(frame.number, target);
     return target;
   }
 
@@ -573,7 +616,7 @@ export class Reader extends Input {
       } else if (tag === TAG.PADDING) {
         this.at++;
       } else {
-        const value = this.#simpleValue();
+        const value = this.#valueAtOnce(frame);
         if (typeof value === "symbol") return true;
         array[frame.index++] = value;
       }
@@ -623,13 +666,10 @@ export class Reader extends Input {
     this.at = at;
   }
 
+  /** Keys and values that are simple values, or objects that are read at once, are read in one go. */
   #wantsEntry(frame: Frame): boolean {
-    for (;;) {
-      const value = this.#simpleValue();
-      if (typeof value === "symbol") break;
-      this.#deliver(frame, value);
-      this.tokenAt = this.at;
-    }
+    if (frame.end === TAG.END_MAP) this.#readEntries(frame, frame.target as Map<unknown, unknown>);
+    else this.#readMembers(frame, frame.target as Set<unknown>);
     const expected = "a value, or the end of the collection";
     const tag = this.tag(expected);
     if (tag !== frame.end) {
@@ -640,6 +680,49 @@ export class Reader extends Input {
       throw this.unexpected(this.at - 1, "the value of a key");
     this.#expectCount(frame.index, "values");
     return false;
+  }
+
+  #readEntries(frame: Frame, map: Map<unknown, unknown>): void {
+    for (;;) {
+      const value = this.#valueAtOnce(frame);
+      if (typeof value === "symbol") return;
+      if (frame.index++ % 2 === 0) frame.key = value;
+      else mapSet.call(map, frame.key, value);
+      this.tokenAt = this.at;
+    }
+  }
+
+  #readMembers(frame: Frame, set: Set<unknown>): void {
+    for (;;) {
+      const value = this.#valueAtOnce(frame);
+      if (typeof value === "symbol") return;
+      setAdd.call(set, value);
+      frame.index++;
+      this.tokenAt = this.at;
+    }
+  }
+
+  /** A value that holds no others, or an object that is read at once; or else, without reading on, a symbol. */
+  #valueAtOnce(frame: Frame): unknown {
+    const value = this.#simpleValue();
+    if (value !== BEGUN || this.at >= this.end) return value;
+    switch (this.bytes[this.at]) {
+      case TAG.OBJECT: {
+        if (!this.complete) return BEGUN;
+        this.at++;
+        const object = this.#quickObject(frame.around);
+        if (object === GAVE_UP) this.at--;
+        return object;
+      }
+      case TAG.DATE:
+      case TAG.REGEXP:
+      case TAG.BIGINT:
+      case TAG.UINT32:
+      case TAG.TWO_BYTE_STRING:
+        return this.#value();
+      default:
+        return BEGUN;
+    }
   }
 
   #expectCount(count: number, what: string): void {
@@ -660,9 +743,203 @@ export class Reader extends Input {
     }
     this.#valuesCount = frame.from;
     if (target !== null) return target;
-    const object = make(frame.layout, this.#values, frame.from);
-    this.#objects[frame.number] = object;
+    const { layout } = frame;
+    const object = make(layout, this.#values, frame.from);
+    this.#objects.set(frame.number, object);
+    this.#hasRead(frame.around, layout, this.#values, frame.from);
     return object;
+  }
+
+  // ---- objects that are read at once ----
+
+  /** An object behind its tag; or, without reading on, GAVE_UP. */
+  #quickObject(around: Layout): unknown {
+    if (around.whole === undefined || this.at < this.#slowUntil || this.#depth > this.#quickFromDepthMax)
+      return GAVE_UP;
+    if (around.credit < 0) {
+      around.credit += CREDIT_A_REFUSAL;
+      return GAVE_UP;
+    }
+    const from = this.at;
+    const objects = this.#objects.count;
+    const elements = this.#elements;
+    this.#quickDepth = 0;
+    const object = this.#quickProperties(around);
+    // What is left must suffice for the ends of all that has begun.
+    if (object !== GAVE_UP && this.end - this.at >= 2 * this.#depth - this.#openErrors) {
+      around.credit = Math.min(around.credit + this.at - from, CREDIT_MAX);
+      return object;
+    }
+    around.credit = Math.max(around.credit - 2 * (this.at - from), -CREDIT_MAX);
+    this.#slowUntil = this.at + 1;
+    this.at = from;
+    this.#objects.cut(objects);
+    this.#elements = elements;
+    return GAVE_UP;
+  }
+
+  #quickProperties(around: Layout): unknown {
+    const read = around.whole?.reader;
+    if (read !== undefined) return read(this, around);
+    const number = this.begin();
+    return number < 0 ? GAVE_UP : this.goOn(around, number, this.at, undefined, []);
+  }
+
+  /** The rest of an object, of which there are a layout and values so far. */
+  goOn(around: Layout, number: number, at: number, begun: Layout | undefined, values: unknown[]): unknown {
+    let layout = begun ?? rootLayout();
+    this.at = at;
+    for (;;) {
+      let next = layout.count === 0 ? around.inner : layout.next;
+      if (next === undefined || !this.#skips(next)) {
+        next = layout.count === 0 ? layout.next : layout.other;
+        if (next === undefined || !this.#skips(next)) break;
+      }
+      const value = this.quick(next);
+      if (value === GAVE_UP) return GAVE_UP;
+      values.push(value);
+      layout = next;
+    }
+    const { bytes, end } = this;
+    at = this.at;
+    if (end - at < 2 || bytes[at] !== TAG.END_OBJECT || bytes[at + 1] !== layout.count) return GAVE_UP;
+    this.at = at + 2;
+    this.#hasRead(around, layout, values, 0);
+    return this.made(number, make(layout, values, 0));
+  }
+
+  /** Notes the layout of an object. What is expected changes only when there were some of other layouts. */
+  #hasRead(around: Layout, layout: Layout, values: readonly unknown[], from: number): void {
+    if (around.whole !== layout && around.others++ % OTHERS_BEFORE_CHANGE === 0) around.whole = layout;
+    if (++layout.reads === OBJECTS_BEFORE_READER) layout.reader = newObjectReader(layout, values, from);
+  }
+
+  /** Gives an object its number, before what is in it; less than 0 if there may be no more. */
+  begin(): number {
+    const number = this.#objects.count;
+    if (number >= this.#objectsMax) return -1;
+    this.#objects.add(UNMADE);
+    return number;
+  }
+
+  made(number: number, object: object): object {
+    this.#objects.set(number, object);
+    return object;
+  }
+
+  /** Any value of which this knows the form; or GAVE_UP. */
+  quick(around: Layout): unknown {
+    const { bytes, end } = this;
+    let at = this.at;
+    while (at < end && bytes[at] === TAG.PADDING) at++;
+    if (at >= end) return GAVE_UP;
+    const tag = bytes[at]!;
+    if (tag === TAG.ONE_BYTE_STRING && end - at > 1) {
+      const length = bytes[at + 1]!;
+      const from = at + 2;
+      if (length < 0x80 && end - from >= length) {
+        this.at = from + length;
+        return this.oneByte(from, length);
+      }
+    }
+    this.at = at + 1;
+    switch (tag) {
+      case TAG.OBJECT: {
+        if (this.#quickDepth >= QUICK_DEPTH_MAX) return GAVE_UP;
+        this.#quickDepth++;
+        const object = this.#quickProperties(around);
+        this.#quickDepth--;
+        return object;
+      }
+      case TAG.ONE_BYTE_STRING:
+      case TAG.TWO_BYTE_STRING:
+        return this.#quickString(tag);
+      case TAG.INT32: {
+        const number = this.#quickVarint();
+        return number < 0 ? GAVE_UP : (number >>> 1) ^ -(number & 1);
+      }
+      case TAG.DOUBLE:
+        return end - this.at < 8 ? GAVE_UP : this.double();
+      case TAG.NULL:
+        return null;
+      case TAG.TRUE:
+        return true;
+      case TAG.FALSE:
+        return false;
+      case TAG.UNDEFINED:
+        return undefined;
+      case TAG.DENSE_ARRAY:
+        return this.#quickArray(around);
+      case TAG.DATE: {
+        const number = end - this.at < 8 ? -1 : this.begin();
+        return number < 0 ? GAVE_UP : this.made(number, new Date(this.double()));
+      }
+      case TAG.BIGINT: {
+        const bits = this.#quickVarint();
+        if (bits < 0 || bits >>> 1 > Math.min(end - this.at, QUICK_DIGITS_BYTES_MAX)) return GAVE_UP;
+        this.at = at + 1;
+        return this.bigint();
+      }
+      case TAG.REFERENCE: {
+        const number = this.#quickVarint();
+        if (number < 0 || number >= this.#objects.count) return GAVE_UP;
+        const object = this.#objects.get(number);
+        // What is not made yet, or may be followed by a view of it, is for those who look more closely.
+        return typeof object === "symbol" || object instanceof ArrayBuffer ? GAVE_UP : object;
+      }
+      default:
+        return GAVE_UP;
+    }
+  }
+
+  /** A number; less than 0 for what is none, or not all there. */
+  #quickVarint(): number {
+    const { bytes, end } = this;
+    let at = this.at;
+    let number = 0;
+    for (let shift = 0; shift < 35 && at < end; shift += 7) {
+      const byte = bytes[at++]!;
+      if (shift === 28 && byte > 0x0f) break;
+      number |= (byte & 0x7f) << shift;
+      if (byte < 0x80) {
+        this.at = at;
+        return number >>> 0;
+      }
+    }
+    return -1;
+  }
+
+  #quickString(tag: number): unknown {
+    const length = this.#quickVarint();
+    const { at } = this;
+    if (length < 0 || length > this.end - at || length > QUICK_STRING_BYTES_MAX) return GAVE_UP;
+    if (tag === TAG.TWO_BYTE_STRING) {
+      if (length % 2 === 1) return GAVE_UP;
+      this.at = at + length;
+      return readTwoByte(this.bytes, at, at + length);
+    }
+    this.at = at + length;
+    return this.oneByte(at, length);
+  }
+
+  #quickArray(around: Layout): unknown {
+    const length = this.#quickVarint();
+    if (length < 0 || this.#quickDepth >= QUICK_DEPTH_MAX || !this.#takesRoomFor(length)) return GAVE_UP;
+    if (length > this.end - this.at) return GAVE_UP;
+    const number = this.begin();
+    if (number < 0) return GAVE_UP;
+    const array = new Array(length);
+    this.#quickDepth++;
+    for (let i = 0; i < length; i++) {
+      const value = this.quick(around);
+      if (value === GAVE_UP) return GAVE_UP;
+      array[i] = value;
+    }
+    this.#quickDepth--;
+    const { at, bytes } = this;
+    if (this.end - at < 3 || bytes[at] !== TAG.END_DENSE_ARRAY || bytes[at + 1] !== 0) return GAVE_UP;
+    this.at = at + 2;
+    return this.#quickVarint() === length ? this.made(number, array) : GAVE_UP;
   }
 
   // ---- objects that begin and end at once ----
@@ -692,15 +969,8 @@ export class Reader extends Input {
     const at = this.at;
     const source = this.string("a pattern");
     const bits = this.varint();
-    let flags = "";
-    let known = 0;
-    for (const [flag, bit] of REGEXP_FLAGS) {
-      known |= bit;
-      if (bits & bit) flags += flag;
-    }
     try {
-      if (bits & ~known) throw new SyntaxError();
-      return new RegExp(source, flags);
+      return new RegExp(source, flagsOf(bits));
     } catch {
       throw this.malformed(at, "expected a pattern and flags that this engine knows");
     }
@@ -739,7 +1009,7 @@ export class Reader extends Input {
     while (at < this.end && this.bytes[at] === TAG.PADDING) at++;
     if (this.end - at < VIEW_BYTES_MAX && !this.complete) {
       if (isNew) {
-        this.#objects.pop();
+        this.#objects.cut(this.#objects.count - 1);
         this.#reservedBytes -= reservedBytesOf(object);
       }
       this.needMore(at, VIEW_BYTES_MAX);
@@ -838,7 +1108,7 @@ export class Reader extends Input {
       tag = this.byte("a part of an error");
     }
     if (tag !== ERROR_TAG.END && tag !== ERROR_TAG.CAUSE) throw this.unexpected(at, "a part of an error");
-    const error = withStack(() => new (type ?? Error)(message), stack);
+    const error = newError(type ?? Error, message, stack);
     if (tag === ERROR_TAG.END) return this.#made(error);
     this.#open(error, ERROR_TAG.CAUSE).count = stack === undefined ? 0 : 1;
     this.#openErrors++;
@@ -875,10 +1145,23 @@ const VIEW_BYTES_MAX = 17;
 
 const NodeBuffer = (globalThis as { Buffer?: { from(buffer: ArrayBuffer): Uint8Array } }).Buffer;
 
+const FLAGS_KNOWN = REGEXP_FLAGS.reduce((known, [, bit]) => known | bit, 0);
+const flagsOfBits = new Map<number, string>();
+
+/** @throws SyntaxError for bits of no flag. */
+function flagsOf(bits: number): string {
+  const flags = flagsOfBits.get(bits);
+  if (flags !== undefined) return flags;
+  if (bits & ~FLAGS_KNOWN) throw new SyntaxError();
+  const letters = REGEXP_FLAGS.filter(([, bit]) => bits & bit).map(([letter]) => letter);
+  flagsOfBits.set(bits, letters.join(""));
+  return letters.join("");
+}
+
 const mapSet = Map.prototype.set;
 const setAdd = Set.prototype.add;
 
-const ERROR_CONSTRUCTORS: ReadonlyMap<number, ErrorConstructor> = new Map([
+const ERROR_CONSTRUCTORS: ReadonlyMap<number, Constructor> = new Map([
   [ERROR_TAG.EVAL_ERROR, EvalError],
   [ERROR_TAG.RANGE_ERROR, RangeError],
   [ERROR_TAG.REFERENCE_ERROR, ReferenceError],

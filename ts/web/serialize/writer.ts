@@ -9,10 +9,12 @@
  * whose frames are on the heap. Both write the same, by the same steps in the same order, in which getters run too.
  */
 import type { Introspection } from "../../host/host.ts";
-import { followed, type Layout, rootLayout } from "../layouts.ts";
+import { Identities, NEW } from "../identities.ts";
+import { followed, type Layout, NAME_LENGTH_MAX, rootLayout } from "../layouts.ts";
 import { isArrayBuffer, isDetached, shapeOf, type ViewShape } from "../structured-clone/buffers.ts";
 import { getterOf } from "../structured-clone/intrinsics.ts";
-import { typedArrayName } from "../webidl.ts";
+import { bytesOf, typedArrayName } from "../webidl.ts";
+import { type Entries, entriesOf, inTurn, valuesIn } from "./collections.ts";
 import { elementOf, HOLE, isIndex, namedKeys } from "./elements.ts";
 import {
   ERROR_TAG,
@@ -35,11 +37,13 @@ import {
   isInteger,
   type LeadingNumbers,
   leadingNumbers,
+  putDouble,
+  putInteger,
   readIntegers,
   readNumbers,
   takeDoubles,
 } from "./numbers.ts";
-import { Output, TOKEN_BYTES_MAX } from "./output.ts";
+import { Output, SHORT_TEXT_UNITS, TOKEN_BYTES_MAX } from "./output.ts";
 import { located, Uncloneable } from "./uncloneable.ts";
 
 /** What an application's own object becomes: a number of its kind, and bytes. */
@@ -62,8 +66,12 @@ export interface WriteOptions {
 /** Below this depth values are written without recursion. */
 const RECURSION_MAX = 200;
 
-/** To find one of so few objects takes less time than hashing it. */
-const FEW_MAX = 12;
+/** Of more objects than these, none of which was met twice, most are met once. */
+const MAPPED_MAX = 256;
+
+/** The longest name in whole words, and the longest value that is written along with it. */
+const WORD_BYTES = 4;
+const NAMED_BYTES_MAX = 2 + NAME_LENGTH_MAX + WORD_BYTES + 2 + SHORT_TEXT_UNITS;
 
 /** As many are written between one pause and the next. */
 const NUMBERS_A_STEP = 4096;
@@ -74,15 +82,14 @@ const { keys: keysOf, getOwnPropertyDescriptor } = Object;
 const kindsOfViews = new Map(VIEW_KINDS.map((kind) => [kind.name, kind]));
 
 export class Writer extends Output {
+  readonly #options: WriteOptions;
   readonly #hostObject: WriteOptions["hostObject"];
   readonly #sharedViews: boolean;
   readonly #introspection: Introspection | undefined;
   readonly #isProxy: ((object: object) => boolean) | undefined;
-  /** The objects so far, in the order of their numbers; and their numbers, from the first one on that is met again. */
-  readonly #few: object[] = [];
-  #met: Set<object> | undefined;
-  #numbers: Map<object, number> | undefined;
+  readonly #identities = new Identities(MAPPED_MAX);
   #depth = 0;
+
   /**
    * @param introspection the host's, if it has it: without it, proxies pass for what they stand for.
    * @param keepsChunks false to count only.
@@ -91,14 +98,14 @@ export class Writer extends Output {
     super(keepsChunks);
     this.#introspection = introspection;
     this.#isProxy = introspection?.isProxy;
+    this.#options = options;
     this.#hostObject = options.hostObject;
     this.#sharedViews = options.views === "shared";
   }
 
   /** Where memory is short, what numbered the objects can go before the bytes are there a second time. */
   override finish(): Uint8Array<ArrayBuffer> {
-    this.#met = undefined;
-    this.#numbers = undefined;
+    this.#identities.forget();
     return super.finish();
   }
 
@@ -160,31 +167,10 @@ export class Writer extends Output {
 
   /** Writes a reference to an object that was met before, or else gives it the next number. */
   #referred(object: object): boolean {
-    let number: number | undefined;
-    if (this.#numbers !== undefined) {
-      number = this.#numbers.get(object);
-      if (number === undefined) this.#numbers.set(object, this.#numbers.size);
-    } else if (this.#met !== undefined) {
-      // A set tells at less cost than a map whether an object is new; its order is that of the numbers.
-      const { size } = this.#met;
-      this.#met.add(object);
-      if (this.#met.size > size) return false;
-      this.#numbers = new Map();
-      for (const met of this.#met) this.#numbers.set(met, this.#numbers.size);
-      this.#met = undefined;
-      number = this.#numbers.get(object);
-    } else {
-      const few = this.#few;
-      for (let i = 0; i < few.length; i++) if (few[i] === object) number = i;
-      if (number === undefined && few.push(object) > FEW_MAX) this.#met = new Set(few);
-    }
-    if (number === undefined) return false;
+    const number = this.#identities.meet(object);
+    if (number === NEW) return false;
     this.tagged(TAG.REFERENCE, number);
     return true;
-  }
-
-  #hasMet(object: object): boolean {
-    return this.#numbers?.has(object) ?? this.#met?.has(object) ?? this.#few.includes(object);
   }
 
   #object(object: object): void {
@@ -215,8 +201,8 @@ export class Writer extends Output {
 
   /** One that engines have no inner loop for: kept apart, so that they make one of the others. */
   #specialObject(object: object, kind: BuiltInKind | undefined): void {
-    if (kind === "Map") this.#collection(TAG.MAP, entriesOf(object), TAG.END_MAP);
-    else if (kind === "Set") this.#collection(TAG.SET, valuesOf(object), TAG.END_SET);
+    if (kind === "Map") this.#map(entriesOf(object));
+    else if (kind === "Set") this.#set(valuesIn(object));
     else if (kind === "Error") this.#error(object as Error);
     else this.#recur(this.#contents(object, kind));
   }
@@ -232,12 +218,44 @@ export class Writer extends Output {
         if (!hasOwn.call(object, key)) continue;
         const value = object[key];
         if (layout !== undefined) layout = followed(layout, key);
-        if (layout === undefined || layout.isDigits) this.#key(key);
-        else this.name(layout);
-        if (typeof value === "string") this.string(value);
-        else if (typeof value === "number") this.number(value);
-        else this.#value(value);
         count++;
+        if (layout === undefined || layout.isDigits) {
+          this.#key(key);
+          this.#value(value);
+          continue;
+        }
+        // A name and what is short go together: room is made once, and so is what is written counted.
+        this.room(NAMED_BYTES_MAX);
+        const { chunk, view } = this;
+        const { words, bytes } = layout;
+        const { length } = words;
+        let at = this.at;
+        // In whole words: what goes beyond the name is overwritten by what follows.
+        for (let i = 0, to = at; i < length; i++, to += WORD_BYTES) view.setInt32(to, words[i]!, true);
+        at += bytes;
+        if (typeof value === "number") {
+          this.at = isInteger(value) ? putInteger(chunk, at, value) : putDouble(view, at, value);
+        } else if (typeof value === "string" && value.length <= SHORT_TEXT_UNITS) {
+          const units = value.length;
+          chunk[at] = TAG.ONE_BYTE_STRING;
+          chunk[at + 1] = units;
+          at += 2;
+          let all = 0;
+          for (let i = 0; i < units; i++) {
+            const unit = value.charCodeAt(i);
+            chunk[at + i] = unit;
+            all |= unit;
+          }
+          if (all <= 255) {
+            this.at = at + units;
+          } else {
+            this.at = at - 2;
+            this.twoByteString(value);
+          }
+        } else {
+          this.at = at;
+          this.#value(value);
+        }
       }
     } catch (error) {
       throw located(error, key);
@@ -303,15 +321,38 @@ export class Writer extends Output {
     this.keepNumbers(leading.count, areDoubles(leading, length));
   }
 
-  #collection(begin: number, values: readonly unknown[], end: number): void {
-    this.byte(begin);
+  /** Keys and values are counted together, each key before its value. */
+  #map({ keys, values }: Entries): void {
+    this.byte(TAG.MAP);
+    let count = 0;
+    try {
+      for (let i = 0; i < keys.length; i++) {
+        this.#item(keys[i]);
+        count++;
+        this.#item(values[i]);
+        count++;
+      }
+    } catch (error) {
+      throw located(error, count);
+    }
+    this.tagged(TAG.END_MAP, count);
+  }
+
+  #set(values: readonly unknown[]): void {
+    this.byte(TAG.SET);
     let i = 0;
     try {
-      for (; i < values.length; i++) this.#value(values[i]);
+      for (; i < values.length; i++) this.#item(values[i]);
     } catch (error) {
       throw located(error, i);
     }
-    this.tagged(end, values.length);
+    this.tagged(TAG.END_SET, values.length);
+  }
+
+  #item(value: unknown): void {
+    if (typeof value === "string") this.string(value);
+    else if (typeof value === "number") this.number(value);
+    else this.#value(value);
   }
 
   // ---- objects of any kind: what is in them is written by frames, which yield the objects that come next ----
@@ -375,9 +416,9 @@ export class Writer extends Output {
   #contents(object: object, kind: BuiltInKind | undefined): Frame | undefined {
     switch (kind) {
       case "Map":
-        return this.#collectionFrame(TAG.MAP, entriesOf(object), TAG.END_MAP);
+        return this.#collectionFrame(TAG.MAP, inTurn(entriesOf(object)), TAG.END_MAP);
       case "Set":
-        return this.#collectionFrame(TAG.SET, valuesOf(object), TAG.END_SET);
+        return this.#collectionFrame(TAG.SET, valuesIn(object), TAG.END_SET);
       case "Error":
         return this.#errorFrame(object as Error);
       case "Date":
@@ -405,7 +446,7 @@ export class Writer extends Output {
       case "uncloneable":
         throw new Uncloneable(object);
     }
-    const host = this.#hostObject?.(object);
+    const host = this.#hostObject?.call(this.#options, object);
     if (!host) return this.#properties(object, keysOf(object), TAG.END_OBJECT);
     this.#host(host);
     return undefined;
@@ -571,13 +612,14 @@ export class Writer extends Output {
     if (number === undefined) throw new Uncloneable(view);
     // Asked for once: classes and pages may answer otherwise the next time.
     const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    if (bytes.length > LENGTH_MAX) throw new Uncloneable(view);
     this.taggedTwice(TAG.HOST_OBJECT, number, bytes.length);
     this.bytes(bytes);
   }
 
   #sharedView(view: ArrayBufferView, kind: ViewKind, { buffer, byteOffset, length }: ViewShape): void {
     // The buffer stands before its view, and is numbered before it.
-    if (!this.#hasMet(view) && !this.#referred(buffer)) this.#arrayBuffer(buffer);
+    if (!this.#identities.has(view) && !this.#referred(buffer)) this.#arrayBuffer(buffer);
     if (this.#referred(view)) return;
     const { resizable } = buffer as Partial<ResizableBuffer>;
     const tracking = resizable === true && length === undefined;
@@ -588,11 +630,16 @@ export class Writer extends Output {
     this.varint((tracking ? VIEW_FLAG.LENGTH_TRACKING : 0) | (resizable ? VIEW_FLAG.RESIZABLE : 0));
   }
 
-  #host({ kind, bytes }: HostObject): void {
+  #host({ kind, bytes: given }: HostObject): void {
     if (!(Number.isInteger(kind) && kind >= HOST_NUMBER_APPLICATION_MIN && kind <= HOST_NUMBER_MAX)) {
       const range = `${HOST_NUMBER_APPLICATION_MIN} to ${HOST_NUMBER_MAX}`;
       throw new RangeError(`hostObject: kind is ${kind}, outside the range ${range}`);
     }
+    if (typedArrayName(given) !== "Uint8Array") throw new TypeError("hostObject: bytes is not a Uint8Array");
+    // Classes may answer otherwise when they are asked how long they are.
+    const bytes = bytesOf(given);
+    if (bytes.length > LENGTH_MAX)
+      throw new RangeError(`hostObject: bytes has more than ${LENGTH_MAX} of them`);
     this.taggedTwice(TAG.HOST_OBJECT, kind, bytes.length);
     this.bytes(bytes);
   }
@@ -633,10 +680,6 @@ const NodeBuffer = (globalThis as { Buffer?: unknown }).Buffer;
 const regexpSource = getterOf<string>(RegExp.prototype, "source");
 const regexpFlags = getterOf<string>(RegExp.prototype, "flags");
 const byteLengthOf = getterOf<number>(ArrayBuffer.prototype, "byteLength");
-const sizeOfMap = getterOf<number>(Map.prototype, "size");
-const sizeOfSet = getterOf<number>(Set.prototype, "size");
-const forEachEntry = Map.prototype.forEach;
-const forEachValue = Set.prototype.forEach;
 
 const FLAG_BITS = new Map(REGEXP_FLAGS);
 
@@ -654,26 +697,6 @@ function dataOf(object: object, key: string): PropertyDescriptor | undefined {
   if (!hasOwn.call(object, key)) return undefined;
   const descriptor = getOwnPropertyDescriptor(object, key)!;
   return "value" in descriptor ? descriptor : undefined;
-}
-
-/** A Map's keys and values, each key before its value: taken before any is written, since getters could change them. */
-function entriesOf(map: object): unknown[] {
-  const entries: unknown[] = new Array(2 * sizeOfMap.call(map));
-  let i = 0;
-  forEachEntry.call(map as Map<unknown, unknown>, (value, key) => {
-    entries[i++] = key;
-    entries[i++] = value;
-  });
-  return entries;
-}
-
-function valuesOf(set: object): unknown[] {
-  const values: unknown[] = new Array(sizeOfSet.call(set));
-  let i = 0;
-  forEachValue.call(set as Set<unknown>, (value) => {
-    values[i++] = value;
-  });
-  return values;
 }
 
 function isObject(value: unknown): value is object {

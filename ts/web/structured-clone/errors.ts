@@ -5,9 +5,12 @@
  */
 
 const { defineProperty, getOwnPropertyDescriptor, hasOwn } = Object;
+const { __lookupGetter__: lookupGetter } = Object.prototype as unknown as { __lookupGetter__: () => unknown };
 const { apply } = Reflect;
 
-type Constructor = new (message?: string) => Error;
+export type Constructor = new (message?: string) => Error;
+
+const AggregateErrorConstructor = AggregateError;
 
 const CONSTRUCTORS: Readonly<Record<string, Constructor | undefined>> = {
   __proto__: null as never,
@@ -17,9 +20,13 @@ const CONSTRUCTORS: Readonly<Record<string, Constructor | undefined>> = {
   SyntaxError,
   TypeError,
   URIError,
+  AggregateError: EmptyAggregateError as unknown as Constructor,
 };
 
-const AggregateErrorConstructor = AggregateError;
+/** To be called with `new`, as the others are. */
+function EmptyAggregateError(message?: string): Error {
+  return new AggregateErrorConstructor([], message);
+}
 
 // An accessor of each error, or Error.prototype.stack, or, where neither is found, a value of each.
 const ownStackAccessor = getOwnPropertyDescriptor(new Error(), "stack");
@@ -27,9 +34,13 @@ const stackAccessor = ownStackAccessor?.get
   ? ownStackAccessor
   : getOwnPropertyDescriptor(Error.prototype, "stack");
 
+const hasStackValue =
+  ownStackAccessor !== undefined && "value" in ownStackAccessor && typeof lookupGetter === "function";
+const STACK: [string] = ["stack"];
+
 /** Of JavaScriptCore. */
 const POSITIONS = ["line", "column", "sourceURL"] as const;
-const hasPositions = hasOwn(new Error(), "line");
+export const hasPositions = hasOwn(new Error(), "line");
 
 /**
  * A copy of an error, and what accompanies it: names and values in turn, of which the values are still to be cloned and
@@ -39,32 +50,26 @@ export function copyError(error: Error): { copy: Error; accompanying: unknown[] 
   const name: unknown = error.name;
   const message = getOwnPropertyDescriptor(error, "message");
   const text = message && "value" in message ? toText(message.value) : undefined;
-  const copy = withStack(() => create(name, text), stackOf(error));
+  const Kind = typeof name === "string" ? CONSTRUCTORS[name] : undefined;
+  const copy = newError(Kind ?? Error, text, stackOf(error));
+  if (name === "AggregateError") delete (copy as { errors?: unknown }).errors;
   if (hasPositions) for (const position of POSITIONS) copyData(error, copy, position);
   const cause = dataOf(error, "cause");
   return { copy, accompanying: name === "AggregateError" ? [...cause, ...dataOf(error, "errors")] : cause };
 }
 
+const NOTHING: unknown[] = [];
+
 /** The name and value of a property, unless it is an accessor or there is none. */
 function dataOf(error: Error, key: string): unknown[] {
-  if (!hasOwn(error, key)) return [];
+  if (!hasOwn(error, key)) return NOTHING;
   const descriptor = getOwnPropertyDescriptor(error, key)!;
-  return "value" in descriptor ? [key, descriptor.value] : [];
+  return "value" in descriptor ? [key, descriptor.value] : NOTHING;
 }
 
 /** As constructors define them: not enumerable. */
 export function accompany(copy: object, name: string, value: unknown): void {
   defineProperty(copy, name, { value, writable: true, enumerable: false, configurable: true });
-}
-
-function create(name: unknown, message: string | undefined): Error {
-  if (name === "AggregateError") {
-    const error = new AggregateErrorConstructor([], message);
-    delete (error as { errors?: unknown }).errors;
-    return error;
-  }
-  const Kind = typeof name === "string" ? CONSTRUCTORS[name] : undefined;
-  return new (Kind ?? Error)(message);
 }
 
 /** ECMAScript's ToString, which `String` is for all but symbols. */
@@ -80,22 +85,28 @@ const NO_STACK = stackAccessor !== undefined && stackAccessor !== ownStackAccess
  * here in vain: without a limit that is a number it does not, nor does it keep what it would need to write a stack. Where
  * somebody has made `Error.stackTraceLimit` other than a plain property, it is left alone.
  */
-export function withStack(make: () => Error, stack: string | undefined): Error {
+export function newError(Kind: Constructor, message: string | undefined, stack: string | undefined): Error {
   const limit = getOwnPropertyDescriptor(Error, "stackTraceLimit");
-  const isLimited = limit?.writable === true;
+  const isLimited = limit !== undefined && limit.writable === true;
+  let error: Error;
   if (isLimited) (Error as { stackTraceLimit: unknown }).stackTraceLimit = NO_STACK;
   try {
-    const error = make();
-    setStack(error, stack);
-    return error;
+    error = new Kind(message);
   } finally {
     if (isLimited) Error.stackTraceLimit = limit.value as number;
   }
+  setStack(error, stack);
+  return error;
 }
 
 /** The stack of an error, or of a DOMException, as a string; undefined where it has none that can be had. */
 export function stackOf(error: object): string | undefined {
   try {
+    // Asking for the descriptor of a stack takes longer than the stack.
+    if (hasStackValue && hasOwn(error, "stack") && apply(lookupGetter, error, STACK) === undefined) {
+      const { stack } = error as { stack?: unknown };
+      return typeof stack === "string" ? stack : undefined;
+    }
     const own = getOwnPropertyDescriptor(error, "stack");
     if (!own && stackAccessor === ownStackAccessor) return undefined;
     const stack: unknown =

@@ -51,6 +51,7 @@ const { prototype: SetPrototype } = Set;
 const { prototype: DatePrototype } = Date;
 const { prototype: RegExpPrototype } = RegExp;
 const { prototype: ErrorPrototype } = Error;
+const timeOf = Date.prototype.getTime;
 const hasMapData = getterOf(Map.prototype, "size");
 const hasSetData = getterOf(Set.prototype, "size");
 const hasArrayBufferData = getterOf(ArrayBuffer.prototype, "byteLength");
@@ -71,7 +72,7 @@ const CHECKS: readonly [Kind, (...args: never[]) => unknown][] = [
   ["Number", Number.prototype.valueOf],
   ["BigInt", BigInt.prototype.valueOf],
   ["String", String.prototype.valueOf],
-  ["Date", Date.prototype.getTime],
+  ["Date", timeOf],
   ["RegExp", hasRegExpMatcher],
   ["ArrayBuffer", hasArrayBufferData],
   ...(hasSharedData ? [["SharedArrayBuffer", hasSharedData] as [Kind, typeof hasSharedData]] : []),
@@ -88,6 +89,8 @@ export function kindOf(object: object, introspection: Introspection | undefined)
   const prototype = getPrototypeOf(object) as object | null;
   if (prototype === MapPrototype && passes(hasMapData, object)) return "Map";
   if (prototype === SetPrototype && passes(hasSetData, object)) return "Set";
+  if (prototype === DatePrototype && passes(timeOf, object)) return "Date";
+  if (prototype === RegExpPrototype && passes(regExpFlag, object)) return "RegExp";
   if (introspection !== undefined && inheritsFromProxy(prototype, introspection)) {
     return kindOfHeir(object, introspection);
   }

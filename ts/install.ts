@@ -3,8 +3,8 @@
  * platform's names, such as a library that calls `crypto.subtle` on a page that has none, finds NANO behind them:
  *
  *   crypto   crypto, Crypto, CryptoKey, SubtleCrypto
- *   timers   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask; on Node fetch as well, whose own calls
- *            methods of the timers that it sets, and NANO's are numbers, as on the web
+ *   timers   setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask. Where the engine's timers are objects
+ *            (Node, Deno, Bun), these are, too. On Node fetch as well, whose own goes by the timers that are the globals
  *   base64   atob, btoa
  *   cloning  structuredClone
  *   fetch    fetch, with Request and Response of web/messages, which take the engine's place for objects that come and go
@@ -20,6 +20,8 @@
  */
 import { defaultHost as engineHost } from "#host";
 import { loadMessages } from "#parts";
+import type { EventLoop } from "./runtime/loop.ts";
+import { objectTimers } from "./runtime/timeout.ts";
 import { Crypto } from "./web/crypto/crypto.ts";
 import { CryptoKey } from "./web/crypto/key.ts";
 import { SubtleCrypto } from "./web/crypto/subtle.ts";
@@ -38,11 +40,6 @@ export interface InstallOptions {
 /** A runtime, as far as it can be installed. */
 export interface Installable {
   readonly crypto: Crypto;
-  readonly setTimeout: unknown;
-  readonly setInterval: unknown;
-  readonly clearTimeout: unknown;
-  readonly clearInterval: unknown;
-  readonly queueMicrotask: unknown;
   readonly atob: unknown;
   readonly btoa: unknown;
   readonly structuredClone: unknown;
@@ -50,9 +47,11 @@ export interface Installable {
 }
 
 /** Made when they are asked for, since the runtime itself makes some of them then. */
-function globalsOf(runtime: Installable): Record<GlobalGroup, () => PropertyDescriptorMap> {
-  const { crypto, setTimeout, setInterval, clearTimeout, clearInterval, queueMicrotask, atob, btoa } =
-    runtime;
+function globalsOf(runtime: Installable, loop: EventLoop): Record<GlobalGroup, () => PropertyDescriptorMap> {
+  const { crypto, atob, btoa } = runtime;
+  const timers = engineHost.timersAreObjects ? objectTimers(loop) : loop;
+  const { setTimeout, setInterval, clearTimeout, clearInterval } = timers;
+  const { queueMicrotask } = loop;
   const fetch = () => loadedLater("fetch", true, () => runtime.fetch);
   return {
     crypto: () => ({
@@ -114,15 +113,20 @@ function dataProperties(values: object, enumerable: boolean): PropertyDescriptor
 const installations = new WeakMap<object, Installation>();
 
 /**
- * Installs a runtime's globals. Those that it has installed on this object before stay as they are.
+ * Installs the globals of a runtime, whose loop that is. Those that it has installed on this object before stay as they are.
  *
  * @returns what takes them back. Calling it again does nothing.
  * @throws TypeError for a target that is no object, an unknown group, or a property that cannot be replaced;
  *   DOMException InvalidStateError where another runtime is installed. Nothing has changed then.
  */
-export function install(runtime: Installable, target: unknown, { only }: InstallOptions = {}): () => void {
+export function install(
+  runtime: Installable,
+  loop: EventLoop,
+  target: unknown,
+  { only }: InstallOptions = {},
+): () => void {
   if (!isObject(target)) throw new TypeError("install: target is not an object");
-  const groups = globalsOf(runtime);
+  const groups = globalsOf(runtime, loop);
   const wanted = Object.assign({}, ...groupsOf(groups, only)) as PropertyDescriptorMap;
 
   const installation = installations.get(target) ?? new Installation(runtime, target);

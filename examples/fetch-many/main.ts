@@ -39,7 +39,11 @@ async function work(): Promise<void> {
 /** Streams a URL to a file, or to nowhere; resolves with its length in bytes. Rejects when it cannot be written, too. */
 async function download(url: string, path: string | undefined): Promise<number> {
   const response = await nano.fetch(url, { timeout: Number(values.timeout) * 1000 });
-  if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+  if (!response.ok) {
+    // Unread, it would keep its connection.
+    await response.body?.cancel();
+    throw new Error(`${response.status} ${response.statusText}`);
+  }
   let bytes = 0;
   async function* counted() {
     for await (const piece of response.body ?? []) {

@@ -60,6 +60,13 @@ export async function serving(args: string[], options: Options = {}): Promise<Se
   return { url, process, printed: () => printed, ended, stop };
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends what a test that failed has left running; for `test.after`. */
+export function endAll(): void {
+  for (const process of running) process.kill("SIGKILL");
+}
+
 const folders: string[] = [];
 process.once("exit", () => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
@@ -81,6 +88,8 @@ function launch(args: string[], { env = {}, cwd, input, engine }: Options): Chil
     env: { ...inherited, ...env },
     stdio: ["pipe", "pipe", "pipe"],
   });
+  running.add(child);
+  child.once("close", () => running.delete(child));
   child.stdin.end(input);
   child.stdout.setEncoding("utf8");
   child.stderr.setEncoding("utf8");

@@ -41,7 +41,7 @@ test("an app gets the environment, its globals and its runtime", async () => {
       export default {
         async fetch(_: Request, env: { GREETING: string }, ctx: AppContext) {
           ctx.waitUntil(Promise.resolve());
-          const own = crypto === nano.crypto && setTimeout === nano.setTimeout && typeof createRuntime;
+          const own = crypto === nano.crypto && queueMicrotask === nano.queueMicrotask && typeof createRuntime;
           return new Response([env.GREETING, own, ctx.remoteAddress].join(" "));
         },
       };`,

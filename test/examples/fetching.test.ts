@@ -1,13 +1,22 @@
 /** The examples that fetch. */
 
 import { mkdirSync, readdirSync, statSync } from "node:fs";
-import { createServer, get, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, get, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 import { json } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { folderWith, nanort, serving } from "../cli/nanort.ts";
+import { endAll, folderWith, nanort, serving } from "../cli/nanort.ts";
+
+test.after(endAll);
+
+/** On a free port, as long as somebody else keeps this process: a test that fails leaves it so. */
+async function listening(server: Server): Promise<string> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  server.unref();
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
 
 test("fetch-many downloads its own samples at once, and tells of the one that is not there", async () => {
   const folder = folderWith({});
@@ -45,6 +54,27 @@ test("fetch-many says which file it cannot write, and goes on", async () => {
   assert.match(stdout, /^ +4 B +\d+ ms {2}data:,defg$/m);
 });
 
+test("fetch-many lets go of an answer that it does not want", async () => {
+  let unwanted: Socket | undefined;
+  const server = createServer(({ url, socket }, response) => {
+    if (url === "/unwanted") {
+      unwanted = socket;
+      response.writeHead(500, { "content-length": 1e9 }).write("a page that says why");
+    } else if (unwanted?.closed) response.end("free");
+    else {
+      unwanted?.once("close", () => response.end("free"));
+      setTimeout(() => response.end("still there"), 10_000).unref();
+    }
+  });
+  const url = await listening(server);
+  const urls = [`${url}/unwanted`, `${url}/wanted`];
+  const { code, stdout } = await nanort(["examples", "fetch-many", "--at-once", "1", ...urls]);
+  assert.is(code, 1);
+  assert.match(stdout, /\/unwanted: 500 Internal Server Error$/m);
+  assert.match(stdout, /^ +4 B +\d+ ms {2}\S+\/wanted$/m);
+  server.close();
+});
+
 test("api-gateway: what is late is left out, what fails falls back, and without the catalogue there is nothing", async () => {
   const gateway = await serving(["examples", "api-gateway"]);
   const ask = async (path: string) => {
@@ -80,8 +110,7 @@ test("api-gateway: services of one's own, an old price where there is no new one
     if (broken && url !== "/catalog/7") response.writeHead(500);
     response.end(JSON.stringify({ of: url }));
   });
-  await new Promise<void>((resolve) => services.listen(0, "127.0.0.1", resolve));
-  const url = `http://127.0.0.1:${(services.address() as AddressInfo).port}`;
+  const url = await listening(services);
   const env = { CATALOG: `${url}/catalog/`, PRICES: `${url}/prices`, REVIEWS: `${url}/reviews` };
   const gateway = await serving(["examples", "api-gateway"], { env });
   const ask = async (id: number) => {
@@ -112,9 +141,9 @@ test("proxy: requests and answers pass through it, streams and all; what cannot 
     response.writeHead(201, { "x-seen": `${request.method} ${request.url} ${request.headers.host}` });
     request.pipe(response);
   });
-  await new Promise<void>((resolve) => upstream.listen(0, "127.0.0.1", resolve));
-  const host = `127.0.0.1:${(upstream.address() as AddressInfo).port}`;
-  const proxy = await serving(["examples", "proxy"], { env: { UPSTREAM: `http://${host}` } });
+  const url = await listening(upstream);
+  const { host } = new URL(url);
+  const proxy = await serving(["examples", "proxy"], { env: { UPSTREAM: url } });
   const body = "x".repeat(300_000);
   const response = await fetch(`${proxy.url}/path?query`, { method: "POST", body });
   assert.equal([response.status, response.headers.get("x-seen")], [201, `POST /path?query ${host}`]);

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { serving } from "../cli/nanort.ts";
+import { endAll, serving } from "../cli/nanort.ts";
 
 const sse = await serving(["examples", "sse"]);
+test.after(endAll);
 
 /** A listener, and what it has heard. */
 async function listening(headers: Record<string, string> = {}) {

@@ -73,12 +73,29 @@ export const codings: Suite = {
       }
     }),
 
-    "gzip and deflate that are cut off are an error": each(async ({ encoder, decoder }, coding) => {
-      if (coding === "br" || coding === "zstd") return;
+    "gzip, deflate and br that are cut off are an error": each(async ({ encoder, decoder }, coding) => {
+      if (coding === "zstd") return;
       const encoded = await through(encoder(coding)!, pattern(10_000));
-      for (const bad of [encoded.slice(0, -5), encoded.slice(0, 20)]) {
-        assert.instance(await errorOf(() => through(decoder(coding)!, bad)), Error, coding);
+      for (const length of [1, 2, 20, encoded.length - 5, encoded.length - 1]) {
+        const bad = encoded.slice(0, length);
+        assert.instance(await errorOf(() => through(decoder(coding)!, bad)), Error, `${coding} ${length}`);
       }
+    }),
+
+    "at once, the same comes of it, unless that is too much": each(async ({ encoder, decode }, coding) => {
+      if (!decode) return;
+      const bytes = pattern(10_000);
+      const encoded = await through(encoder(coding)!, bytes);
+      const whole = decode(coding, encoded, bytes.length);
+      if (whole === undefined) return;
+      assert.is(hex(whole), hex(bytes), coding);
+      assert.is(whole.buffer.byteLength, bytes.length);
+      assert.is(decode(coding, encoded, bytes.length - 1), undefined);
+      for (let length = 0; length < encoded.length; length++) {
+        const cut = encoded.slice(0, length);
+        assert.throws(() => decode(coding, cut, bytes.length), undefined, `${coding} ${length}`);
+      }
+      assert.throws(() => decode(coding, pattern(1000), bytes.length), undefined, coding);
     }),
 
     "a bomb goes off no faster than somebody reads": (engine) => {

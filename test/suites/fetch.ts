@@ -37,6 +37,8 @@ const bytesOf = (digits: string) =>
 /** "hello", by zstd 1.5, with a checksum; and by Python's gzip. */
 const HELLO_BY_ZSTD = bytesOf("28b52ffd045829000068656c6c6fa36d9f88");
 const HELLO_BY_GZIP = bytesOf("1f8b0800000000000203cb48cdc9c9070086a6103605000000");
+/** By brotli of Node. */
+const HELLO_BY_BROTLI = bytesOf("0b028068656c6c6f03");
 
 /** Says what it was asked, and sends back what it got. */
 async function echo(request: Request): Promise<Response> {
@@ -49,6 +51,10 @@ async function echo(request: Request): Promise<Response> {
     return new Response(frames.slice(0, Number(search.slice(1))), {
       headers: { "content-encoding": "zstd" },
     });
+  }
+  if (pathname === "/br") {
+    const cut = HELLO_BY_BROTLI.slice(0, Number(search.slice(1)));
+    return new Response(cut, { headers: { "content-encoding": "br" } });
   }
   if (pathname === "/loop") return new Response("", { status: 302, headers: { location: "/loop" } });
   const body = new Uint8Array(await request.arrayBuffer());
@@ -246,6 +252,11 @@ function onSockets(use: (nano: Runtime, url: string) => Promise<unknown>): Test 
   };
 }
 
+async function assertCut(read: () => Promise<unknown>): Promise<void> {
+  const { message } = await errorOf(read);
+  assert.match(message, /^fetch: the body is not what its Content-Encoding says: /);
+}
+
 const NOWHERE = new Absent("no listening: fetch in memory is the same");
 
 export const fetching: Suite = {
@@ -280,8 +291,23 @@ export const fetching: Suite = {
         assert.is(await two.text(), "hellohello");
         for (let length = 1; length < HELLO_BY_ZSTD.length; length++) {
           const cut = await nano.fetch(`${url}/zstd?${length}`);
-          const error = await errorOf(() => cut.text());
-          assert.match(error.message, /^fetch: the body is not what its Content-Encoding says: /);
+          await assertCut(() => cut.text());
+        }
+      },
+    ),
+
+    "br is undone where the engine has it, and an error when it is cut short anywhere": onSockets(
+      async (nano, url) => {
+        const whole = await nano.fetch(`${url}/br?${HELLO_BY_BROTLI.length}`);
+        if ((await whole.text()) !== "hello") return new Absent("no br: the body is handed on as it is");
+        for (let length = 1; length < HELLO_BY_BROTLI.length; length++) {
+          for (const read of [
+            (cut: Response) => cut.text(),
+            (cut: Response) => new Response(cut.body).text(),
+          ]) {
+            const cut = await nano.fetch(`${url}/br?${length}`);
+            await assertCut(() => read(cut));
+          }
         }
       },
     ),

@@ -83,6 +83,46 @@ export const installation: Suite = {
       await nano.close();
     },
 
+    "timers have the methods that the engine's own have, and clear as numbers too": async () => {
+      const nano = await createRuntime();
+      const own = setTimeout(() => {}, 0) as unknown;
+      clearTimeout(own as number);
+      const uninstall = nano.install(globalThis);
+      const timer = setTimeout(() => assert.unreachable(), 0) as unknown;
+      const { dispose } = Symbol as { dispose?: symbol };
+      const methods = ["ref", "unref", "hasRef", "refresh", "close", ...(dispose ? [dispose] : [])] as const;
+      const methodsOf = (each: unknown) =>
+        methods.filter((name) => typeof (each as Record<PropertyKey, unknown>)[name] === "function");
+      const promisified = Symbol.for("nodejs.util.promisify.custom");
+      const ofFunctions = () =>
+        [setTimeout, setInterval].map((each) => (each as { [promisified]?: unknown })[promisified]);
+      const seen = [typeof timer, methodsOf(timer), ofFunctions()];
+      clearTimeout(Number(timer));
+      uninstall();
+      assert.equal(seen, [typeof own, methodsOf(own), ofFunctions()]);
+      await nano.idle();
+      await nano.close();
+    },
+
+    "what the engine's own fetch has under way goes on": async ({ capabilities }) => {
+      if (!capabilities.includes("sockets")) return new Absent("no listening, and nobody to fetch from");
+      const nano = await createRuntime();
+      const server = await nano.serve({
+        app: async () => {
+          await new Promise<void>((resolve) => nano.setTimeout(resolve, 20));
+          return new Response("at last");
+        },
+      });
+      const texts = Array.from({ length: 3 }, async () => (await fetch(server.url)).text());
+      const uninstall = nano.install(globalThis);
+      assert.equal(await Promise.all(texts), ["at last", "at last", "at last"]);
+      // Its connections rest now, and it sets timers for them.
+      await new Promise<void>((resolve) => nano.setTimeout(resolve, 20));
+      uninstall();
+      await server.close({ timeout: 0 });
+      await nano.close();
+    },
+
     "close takes the globals back": async () => {
       const nano = await createRuntime();
       const before = properties();

@@ -16,8 +16,11 @@ type Done = (error: Error | null, bytes: Buffer) => void;
 /** The default, 11, takes a hundred times as long; this is about gzip's own time, and smaller. */
 const BROTLI_QUALITY = 4;
 
-/** @param builtin gives a module of Node; called when it is needed. */
-export function nodeCodings(builtin: (name: string) => unknown): Codings {
+/**
+ * @param builtin gives a module of Node; called when it is needed.
+ * @param brotliEndsQuietly whether this zlib takes Brotli that is cut short for whole.
+ */
+export function nodeCodings(builtin: (name: string) => unknown, brotliEndsQuietly = false): Codings {
   const load = () => builtin("node:zlib") as Zlib & Zstd;
   return {
     encoder(coding, { flush = false } = {}) {
@@ -63,22 +66,54 @@ export function nodeCodings(builtin: (name: string) => unknown): Codings {
         case "deflate":
           return pairOf(zlib.createInflate());
         case "br":
-          return pairOf(zlib.createBrotliDecompress());
+          return pairOf(zlib.createBrotliDecompress(), brotliEndsQuietly);
         case "zstd":
           return zlib.createZstdDecompress && pairOf(zlib.createZstdDecompress());
+      }
+    },
+
+    decode(coding, bytes, bytesMax) {
+      const { gunzipSync, inflateSync, brotliDecompressSync } = load();
+      const options = { maxOutputLength: bytesMax };
+      try {
+        switch (coding) {
+          case "gzip":
+            return bytesOf(gunzipSync(bytes, options));
+          case "deflate":
+            return bytesOf(inflateSync(bytes, options));
+          case "br":
+            return brotliEndsQuietly ? undefined : bytesOf(brotliDecompressSync(bytes, options));
+          case "zstd":
+            // Some engines decode the first of several frames alone, and some look for no end.
+            return undefined;
+        }
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE") return undefined;
+        throw error;
       }
     },
   };
 }
 
+/** In a buffer of their own. */
+const bytesOf = (buffer: Buffer) => new Uint8Array(buffer);
+
 function outcome(begin: (done: Done) => void): Promise<Uint8Array<ArrayBuffer>> {
   return new Promise((resolve, reject) => {
-    begin((error, bytes) => (error ? reject(error) : resolve(new Uint8Array(bytes))));
+    begin((error, bytes) => (error ? reject(error) : resolve(bytesOf(bytes))));
   });
 }
 
-/** What is written has been taken only when what came of it has been read, but for what the transform holds itself. */
-function pairOf(transform: Transform): ByteTransform {
+/**
+ * What is written has been taken only when what came of it has been read, but for what the transform holds itself.
+ *
+ * @param endsQuietly whether the transform takes what is cut short for whole: then it is asked for its end, by one byte
+ *   more, which it takes only if it has not come to it.
+ */
+function pairOf(
+  transform: Transform & { readonly bytesWritten?: number },
+  endsQuietly = false,
+): ByteTransform {
   /** What waits for the transform to have taken something, and for how it ends. */
   let giveUp: ((error: unknown) => void) | undefined;
   let end: unknown = new TypeError("nobody reads what is coded");
@@ -117,7 +152,18 @@ function pairOf(transform: Transform): ByteTransform {
       });
     },
     write: (bytes) => taken((done) => transform.write(bytes, done)),
-    close: () => taken((done) => transform.end(done)),
+    async close() {
+      if (endsQuietly) {
+        const before = transform.bytesWritten!;
+        await taken((done) => transform.write(Uint8Array.of(0), done));
+        if (transform.bytesWritten! > before) {
+          const error = new Error("unexpected end of file");
+          transform.destroy(error);
+          throw error;
+        }
+      }
+      await taken((done) => transform.end(done));
+    },
     abort: (reason) => void transform.destroy(reason instanceof Error ? reason : new Error(String(reason))),
   });
   return { readable, writable };

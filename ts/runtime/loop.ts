@@ -58,6 +58,16 @@ export class EventLoop {
   /** Cancels a timer, a timeout as well. What is no timer's id is ignored. */
   readonly clearInterval = (id = 0): void => this.#timers.clear(toLong(id));
 
+  /** An active timer, which tells later whether it was cleared. */
+  timer(id: number): { readonly cleared: boolean } | undefined {
+    return this.#timers.get(id);
+  }
+
+  /** Whether `idle` and the engine's process wait for an active timer, as they do at first. */
+  setTimerAwaited(id: number, awaited: boolean): void {
+    this.#timers.setAwaited(id, awaited);
+  }
+
   /**
    * Calls `callback` when the running script is done, before any other task.
    *

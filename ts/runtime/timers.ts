@@ -32,6 +32,10 @@ class Timer extends Due {
   timeout: number;
   /** The "timer nesting level" of the task that runs the handler. */
   nestingLevel = 0;
+  /** Whether it is work that somebody waits for. */
+  awaited = true;
+  /** Whether somebody has cleared it before it was over. */
+  cleared = false;
 
   constructor(id: number, handler: Handler, timeout: number, args: unknown[], repeat: boolean) {
     super();
@@ -50,6 +54,8 @@ export class Timers {
 
   /** The standard's "map of setTimeout and setInterval IDs". */
   readonly #active = new Map<number, Timer>();
+  /** How many of them are awaited. */
+  #awaitedCount = 0;
   /** Those of them whose deadline is still to come. */
   readonly #queue = new DeadlineQueue<Timer>();
   #lastId = 0;
@@ -61,6 +67,8 @@ export class Timers {
   /** Whether a microtask is on its way that will bring the host's timer in line with the queue. */
   #aligning = false;
   #armedDeadline: number | undefined;
+  /** Whether the host's timer keeps no process alive. */
+  #armedInBackground = false;
   #disarm: (() => void) | undefined;
 
   constructor(clock: Clock, report: (error: unknown) => void, pending: PendingWork) {
@@ -82,15 +90,37 @@ export class Timers {
     const id = this.#lastId;
     const timer = new Timer(id, handler, timeout, args, repeat);
     this.#active.set(id, timer);
+    this.#awaitedCount++;
     this.#pending.add();
     this.#start(timer, this.#nestingLevel);
     return id;
+  }
+
+  /**
+   * Whether an active timer is work that is waited for, by `idle` and by the engine's process; at first it is. An id that
+   * is no active timer's is ignored.
+   */
+  setAwaited(id: number, awaited: boolean): void {
+    const timer = this.#active.get(id);
+    if (!timer || timer.awaited === awaited) return;
+    timer.awaited = awaited;
+    if (awaited) {
+      this.#awaitedCount++;
+      this.#pending.add();
+    } else this.#leave();
+    this.#align();
+  }
+
+  /** An active timer. */
+  get(id: number): Timer | undefined {
+    return this.#active.get(id);
   }
 
   /** Forgets a timer, of either kind; an id that is no active timer's is ignored. */
   clear(id: number): void {
     const timer = this.#active.get(id);
     if (!timer) return;
+    timer.cleared = true;
     this.#queue.remove(timer);
     this.#forget(timer);
     this.#align();
@@ -113,6 +143,12 @@ export class Timers {
 
   #forget(timer: Timer): void {
     this.#active.delete(timer.id);
+    if (timer.awaited) this.#leave();
+  }
+
+  /** One is awaited no more. */
+  #leave(): void {
+    this.#awaitedCount--;
     this.#pending.remove();
   }
 
@@ -128,13 +164,16 @@ export class Timers {
 
   #arm(): void {
     const first = this.#queue.first;
-    if (this.#betweenRounds || first?.deadline === this.#armedDeadline) return;
+    const inBackground = this.#awaitedCount === 0;
+    if (this.#betweenRounds) return;
+    if (first?.deadline === this.#armedDeadline && inBackground === this.#armedInBackground) return;
     this.#disarm?.();
     this.#disarm = undefined;
     this.#armedDeadline = first?.deadline;
     if (!first) return;
     const delay = Math.max(0, first.deadline - this.#clock.now());
-    this.#disarm = this.#clock.schedule(() => this.#wake(), delay);
+    this.#armedInBackground = inBackground;
+    this.#disarm = this.#clock.schedule(() => this.#wake(), delay, inBackground);
   }
 
   /**

@@ -41,6 +41,44 @@ for (const [encoding, encode] of Object.entries(ENCODERS)) {
   }
 }
 
+/** In chunks, whose number nobody knows before, and read as a stream. */
+for (const [encoding, encode] of Object.entries(ENCODERS)) {
+  test(`${encoding}, in chunks, and as a stream`, () =>
+    rigged(async (rig) => {
+      const encoded = encode(content);
+      const head = `HTTP/1.1 200 OK\r\ncontent-encoding: ${encoding}\r\n`;
+      const collected = bytesOf(rig.fetch("http://a/"));
+      const peer = await rig.peer();
+      peer.send(`${head}transfer-encoding: chunked\r\n\r\n`);
+      await settled();
+      for (let at = 0; at < encoded.length; at += 50) {
+        const piece = encoded.subarray(at, at + 50);
+        peer
+          .send(`${piece.length.toString(16)}\r\n`)
+          .send(piece)
+          .send("\r\n");
+      }
+      peer.send("0\r\n\r\n");
+      assert.equal(await collected, content);
+
+      const response = rig.fetch("http://a/");
+      await rig.asked(2);
+      peer.send(`${head}content-length: ${encoded.length}\r\n\r\n`).send(encoded);
+      const streamed = new Response((await response).body);
+      assert.equal(new Uint8Array(await streamed.arrayBuffer()), content);
+    }));
+}
+
+test("what is small and becomes large is decoded all the same", () =>
+  rigged(async (rig) => {
+    const large = new Uint8Array(900_000);
+    for (const [at, encode] of [gzipSync, deflateSync, brotli].entries()) {
+      const body = bytesOf(rig.fetch("http://a/"));
+      response(await rig.asked(at + 1), ["gzip", "deflate", "br"][at]!, encode(large));
+      assert.equal(await body, large);
+    }
+  }));
+
 test("several codings are undone from the last to the first; identity is none", () =>
   rigged(async (rig) => {
     const body = bytesOf(rig.fetch("http://a/"));
@@ -134,6 +172,26 @@ async function explode(rig: Rig, encoding: string, bomb: Uint8Array): Promise<Er
   response(rig.peers.find(({ closed }) => !closed)!, encoding, bomb);
   return failure;
 }
+
+test("a decoder that is out of memory ends the fetch", () => {
+  const huge = Object.defineProperty(new Uint8Array(1), "length", { value: 2 ** 52 });
+  const decoder = () =>
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform: (_, controller) => controller.enqueue(huge),
+    });
+  const { codings } = memoryHost();
+  return rigged(
+    async (rig) => {
+      const failure = rejection(bytesOf(rig.fetch("http://a/")));
+      response(await rig.peer(), "gzip", gzipSync(content), 1_000_000);
+      assert.instance(await failure, RangeError);
+    },
+    {
+      fetch: { limits: { decodedBytes: Number.MAX_SAFE_INTEGER, decodedRatio: 2 ** 52 } },
+      codings: { ...codings!, decoder },
+    },
+  );
+});
 
 test("a bomb goes off at the limits, in whatever coding", () =>
   rigged(async (rig) => {

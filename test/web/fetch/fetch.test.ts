@@ -234,6 +234,67 @@ test("headers come from an object, pairs, Headers; the connection's own are left
     }
   }));
 
+test("a connection that the caller wants closed is not kept, and the server is told", () =>
+  rigged(async (rig) => {
+    for (const [at, headers] of [
+      { Connection: "close" },
+      new Headers({ connection: "x, CLOSE" }),
+      [["connection", "keep-alive"] as const, ["connection", "close ,x"] as const] as [string, string][],
+    ].entries()) {
+      const response = rig.fetch("http://a/", { headers });
+      const peer = await rig.peer(at);
+      assert.ok((await peer.request()).includes("\r\nconnection: close\r\n"));
+      peer.send(OK);
+      assert.is(await (await response).text(), "ok");
+      assert.equal(rig.fetcher.statistics(), { fetches: 0, active: 0, idle: 0 });
+    }
+    for (const headers of [{ connection: "keep-alive, closed" }, {}]) {
+      const response = rig.fetch("http://a/", { headers });
+      const peer = await rig.peer(3);
+      const request = await peer.request(peer.requests().length + 1);
+      assert.not.ok(request.includes("\r\nconnection:"));
+      peer.send(OK);
+      await (await response).text();
+    }
+  }));
+
+test("where tasks end with requests, no connection is kept, and each deadline is a fetch's own", () =>
+  rigged(
+    async (rig) => {
+      for (let at = 0; at < 3; at++) {
+        const response = rig.fetch("http://a/");
+        (await rig.peer(at)).send(OK);
+        assert.is(await (await response).text(), "ok");
+        assert.equal(rig.fetcher.statistics(), { fetches: 0, active: 0, idle: 0 });
+      }
+      assert.is(rig.host.clock.pendingTasks, 0);
+    },
+    { tasksEndWithRequests: true },
+  ));
+
+test("a redirect is followed on another connection, where the caller wants each closed", () =>
+  rigged(async (rig) => {
+    const response = rig.fetch("http://a/", { headers: { connection: "close" } });
+    (await rig.peer()).send(answer("", "location: /there\r\n", "302 Found"));
+    const peer = await rig.peer(1);
+    assert.match(await peer.request(), /^GET \/there HTTP\/1\.1\r\n[\s\S]*\r\nconnection: close\r\n/);
+    peer.send(OK);
+    assert.is(await (await response).text(), "ok");
+  }));
+
+test("what a Request that came in says of its own connection is not handed on", () =>
+  rigged(async (rig) => {
+    const incoming = { url: "http://a/", method: "GET", headers: new Headers({ connection: "close" }) };
+    const request = Object.assign(Object.create({ [Symbol.toStringTag]: "Request" }), incoming);
+    request.body = null;
+    const response = rig.fetch(request);
+    const peer = await rig.peer();
+    assert.not.ok((await peer.request()).includes("\r\nconnection:"));
+    peer.send(OK);
+    await (await response).text();
+    assert.is(rig.fetcher.statistics().idle, 1);
+  }));
+
 test("accept, user-agent, accept-encoding and host are the caller's when given", () =>
   rigged(async (rig) => {
     const headers = { accept: "a/b", "user-agent": "u", "accept-encoding": "identity", host: "virtual:8" };

@@ -187,4 +187,27 @@ test("a Blob whose type is two lines is refused before anything is sent", () =>
     assert.is(rig.peers[0]!.received, "");
   }));
 
+test("whoever is told of a state may fail, and whoever is told of that, too: the fetch ends as it would", () =>
+  rigged(async (rig) => {
+    for (const [at, url] of [
+      ["failed", "http://a:81/"],
+      ["done", "http://a/"],
+    ] as const) {
+      // The rig's `onError` throws what it is told.
+      const told = new Promise((resolve) => process.once("unhandledRejection", resolve));
+      const failing = new Error(`told of ${at}`);
+      const onState = (state: State) => {
+        if (state === at) throw failing;
+      };
+      const outcome = rig.fetcher.fetch(url, { onState }).then(
+        (response) => response.text(),
+        (error) => error,
+      );
+      if (at === "done") (await rig.asked(1)).send(OK);
+      if (at === "done") assert.type(await outcome, "string");
+      else assert.instance(await outcome, TypeError);
+      assert.is(await told, failing);
+    }
+  }));
+
 test.run();

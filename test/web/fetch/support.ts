@@ -4,7 +4,7 @@
  */
 import * as assert from "uvu/assert";
 import type { Core } from "../../../ts/core/core.ts";
-import type { Host, Network, Socket, SocketHandler } from "../../../ts/host/host.ts";
+import type { Codings, Host, Network, Socket, SocketHandler } from "../../../ts/host/host.ts";
 import { type MemoryHost, memoryHost } from "../../../ts/host/memory.ts";
 import { EventLoop } from "../../../ts/runtime/loop.ts";
 import { createCrypto } from "../../../ts/web/crypto/crypto.ts";
@@ -75,6 +75,9 @@ export interface RigOptions {
   pieceBytes?: number;
   /** What the fetcher sees of the network in memory. */
   network?: (network: Network) => Network;
+  /** Instead of the engine's. */
+  codings?: Codings;
+  tasksEndWithRequests?: boolean;
 }
 
 export class Rig {
@@ -87,13 +90,18 @@ export class Rig {
   /** The states of each fetch, in the order of the calls. */
   readonly paths: State[][] = [];
 
-  constructor({ fetch, pieceBytes, network }: RigOptions = {}) {
+  constructor({ fetch, pieceBytes, network, codings, tasksEndWithRequests = false }: RigOptions = {}) {
     this.host = memoryHost(pieceBytes === undefined ? {} : { pieceBytes });
     this.core = makeCore();
     this.loop = new EventLoop(this.host.clock, (error) => {
       throw error;
     });
-    const seen: Host = network ? { ...this.host, network: network(this.host.network) } : this.host;
+    const seen: Host = {
+      ...this.host,
+      tasksEndWithRequests,
+      ...(network && { network: network(this.host.network) }),
+      ...(codings && { codings }),
+    };
     const { subtleSync } = createCrypto(this.core, this.loop, this.host.fillRandom);
     this.fetcher = createFetcher(
       {

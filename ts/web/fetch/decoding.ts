@@ -8,6 +8,7 @@ import type { ArrivingContent } from "../messages/content.ts";
 import { codingsUndone } from "../messages/undone-codings.ts";
 import { Collected } from "./collected.ts";
 import type { FetchLimits } from "./options.ts";
+import type { ResponseBody } from "./response-body.ts";
 import { ZstdFrames } from "./zstd-frames.ts";
 
 /** Encoding twice gains nothing, and each round multiplies what a few bytes can become. */
@@ -15,6 +16,10 @@ const CODINGS_MAX = 2;
 
 /** Below this, a ratio says nothing. */
 const RATIO_FROM_BYTES = 1024 * 1024;
+
+/** What is this short, and becomes no longer than that, is decoded at once: a stream takes ten times as long. */
+const AT_ONCE_BYTES = 16 * 1024;
+const AT_ONCE_DECODED_BYTES = 256 * 1024;
 
 const NAMES: Readonly<Record<string, Coding>> = {
   gzip: "gzip",
@@ -65,13 +70,13 @@ function untilItsEnd({ readable, writable }: ByteTransform): ByteTransform {
 
 /** Content without its codings, which are undone one after the other once somebody reads. */
 export class DecodedContent implements ArrivingContent {
-  readonly #encoded: ArrivingContent;
+  readonly #encoded: ResponseBody;
   readonly #codings: readonly Coding[];
   readonly #host: Host;
   readonly #limits: FetchLimits;
 
   /** @throws TypeError for more codings than anybody needs. */
-  constructor(encoded: ArrivingContent, codings: readonly Coding[], host: Host, limits: FetchLimits) {
+  constructor(encoded: ResponseBody, codings: readonly Coding[], host: Host, limits: FetchLimits) {
     if (codings.length > CODINGS_MAX)
       throw new TypeError(
         `fetch: the body is encoded ${codings.length} times, and ${CODINGS_MAX} are the most`,
@@ -83,21 +88,58 @@ export class DecodedContent implements ArrivingContent {
   }
 
   get stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return this.#decoded(this.#encoded.stream);
+  }
+
+  async collect(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#encoded.lengthMax > AT_ONCE_BYTES) return collected(this.stream);
+    const bytes = await this.#encoded.collect();
+    return this.#atOnce(bytes) ?? collected(this.#decoded(streamOf(bytes)));
+  }
+
+  /** Undefined where that cannot be. */
+  #atOnce(bytes: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
+    const [coding, second] = this.#codings;
+    if (bytes.length === 0 || second !== undefined) return undefined;
+    try {
+      const bytesMax = Math.min(AT_ONCE_DECODED_BYTES, this.#limits.decodedBytes);
+      return this.#host.codings!.decode?.(coding!, bytes, bytesMax);
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  #decoded(encoded: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStream<Uint8Array<ArrayBuffer>> {
     const decoders = this.#codings.map((coding) => {
       const decoder = this.#host.codings!.decoder(coding)!;
       return coding === "zstd" ? untilItsEnd(decoder) : decoder;
     });
-    return codingsUndone(decoded(this.#encoded.stream, decoders, this.#limits));
+    return codingsUndone(decoded(encoded, decoders, this.#limits));
   }
+}
 
-  async collect(): Promise<Uint8Array<ArrayBuffer>> {
-    const bytes = new Collected(Number.POSITIVE_INFINITY);
-    const reader = this.stream.getReader();
+function streamOf(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    start(controller) {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+}
+
+async function collected(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Collected(Number.POSITIVE_INFINITY);
+  const reader = stream.getReader();
+  try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return bytes.whole();
       bytes.add(value);
     }
+  } catch (error) {
+    // Memory may have run out, and then nobody reads the rest.
+    reader.cancel(error).catch(() => {});
+    throw error;
   }
 }
 

@@ -88,7 +88,7 @@ async function destinations(
   const addresses = await resolve(network, endpoint);
   if (proxy || !allow) return addresses;
   const allowed: Destination[] = [];
-  for (const each of addresses) if (await allow(each.address, url)) allowed.push(each);
+  for (const each of addresses) if (await isAllowed(allow, each.address, url)) allowed.push(each);
   if (allowed.length > 0) return allowed;
   throw refusal(endpoint.hostname, addresses);
 }
@@ -109,8 +109,11 @@ async function resolve(network: Network, { hostname, port }: Endpoint): Promise<
 
 /** @throws TypeError (as a rejection) where `address` is not allowed. */
 export async function requireAllowed(allow: Allow, address: string, url: URL): Promise<void> {
-  if (!(await allow(address, url))) throw refusal(hostnameOf(url), [{ address }]);
+  if (!(await isAllowed(allow, address, url))) throw refusal(hostnameOf(url), [{ address }]);
 }
+
+/** It is shown a copy, since others fetch from the same URL. */
+const isAllowed = (allow: Allow, address: string, url: URL) => allow(address, new URL(url));
 
 function refusal(hostname: string, addresses: readonly { address: string }[]): TypeError {
   const list = addresses.map(({ address }) => address).join(", ");

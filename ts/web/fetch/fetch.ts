@@ -15,6 +15,7 @@ import type { Clock, Host } from "../../host/host.ts";
 import type { EventLoop } from "../../runtime/loop.ts";
 import { engineGlobal } from "../engine-globals.ts";
 import { parseDataUrl } from "./data-url.ts";
+import { Deadlines, SeparateDeadlines } from "./deadlines.ts";
 import { decodable } from "./decoding.ts";
 import { hostFetch } from "./host-fetch.ts";
 import { type Digest, requireIntegrity } from "./integrity.ts";
@@ -24,7 +25,7 @@ import { Pool } from "./pool.ts";
 import { createRequest, type FetchInit, type FetchRequest } from "./request.ts";
 import { giveUp } from "./request-body.ts";
 import { localResponse } from "./response.ts";
-import { requireFetchable } from "./url.ts";
+import { ParsedURLs, requireFetchable } from "./url.ts";
 
 export { publicAddressesOnly } from "./addresses.ts";
 export { proxiesFromEnvironment } from "./proxy.ts";
@@ -54,17 +55,22 @@ const engineFetch = engineGlobal("fetch");
 /** @throws TypeError or RangeError for options that cannot be. */
 export function createFetcher(runtime: FetchRuntime, options: FetchOptions | undefined): Fetcher {
   const { core, loop, host, clock, digest } = runtime;
-  const settings = resolveOptions(options);
-  const { network } = host;
+  const { network, tasksEndWithRequests = false } = host;
+  const given = resolveOptions(options);
+  // A runtime may be shared by requests: then no connection is kept, and none is waited for.
+  const unshared = { idleTimeout: 0, maxConnectionsPerOrigin: Number.POSITIVE_INFINITY };
+  const settings = tasksEndWithRequests ? { ...given, ...unshared } : given;
   if (!network) return hostFetch(loop, settings);
   const known = decodable(host);
+  const urls = new ParsedURLs();
   const base = { core, loop, host, network, settings };
   const context: OperationContext = {
     ...base,
     pool: new Pool(base, clock),
     decodable: known,
     acceptEncoding: known.length > 0 ? known.join(", ") : null,
-    operations: new Set(),
+    plainHeads: new WeakMap(),
+    deadlines: tasksEndWithRequests ? new SeparateDeadlines(clock) : new Deadlines(clock),
   };
 
   const start = (request: FetchRequest): Promise<Response> => {
@@ -84,7 +90,7 @@ export function createFetcher(runtime: FetchRuntime, options: FetchOptions | und
     fetch(input, init) {
       try {
         core.requireOpen();
-        const request = createRequest(input, init, settings.timeouts);
+        const request = createRequest(input, init, settings.timeouts, urls);
         return request instanceof Promise ? request.then(start) : start(request);
       } catch (error) {
         return Promise.reject(error);
@@ -92,11 +98,12 @@ export function createFetcher(runtime: FetchRuntime, options: FetchOptions | und
     },
     statistics: () => {
       const { active, idle } = context.pool.connections;
-      return { fetches: context.operations.size, active, idle };
+      return { fetches: context.deadlines.fetches.size, active, idle };
     },
     close() {
       const reason = new DOMException("fetch: the runtime was closed", "AbortError");
-      for (const operation of [...context.operations]) operation.abort(reason);
+      for (const operation of [...context.deadlines.fetches]) operation.abort(reason);
+      context.deadlines.close();
       context.pool.close();
     },
   };

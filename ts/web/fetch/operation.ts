@@ -20,15 +20,21 @@
  * Core memory: one arena at a time, for a head as long as it is in the middle of it, then for a chunked body; closed by
  * whoever reads it last, at the latest on the way into `done` or `failed`.
  */
-import { encodeRequestHead, HttpParseError, type ResponseHead } from "../../core/http.ts";
+import {
+  encodeRequestHead,
+  HttpParseError,
+  type RequestHeadParts,
+  type ResponseHead,
+} from "../../core/http.ts";
 import { offAbort, onAbort } from "./abort-signals.ts";
 import type { ClientConnection, ConnectionUser } from "./connection.ts";
+import type { Deadlines, Due, SeparateDeadlines } from "./deadlines.ts";
 import type { FetchContext } from "./dial.ts";
 import { type Endpoint, networkFailure } from "./failure.ts";
 import type { FetchTimeouts } from "./options.ts";
 import type { Pool, Waiter } from "./pool.ts";
 import { isRedirect, redirected } from "./redirects.ts";
-import type { FetchRequest } from "./request.ts";
+import { type FetchRequest, NO_HEADERS } from "./request.ts";
 import { giveUp } from "./request-body.ts";
 import { requestHead } from "./request-head.ts";
 import { RequestSender } from "./request-sender.ts";
@@ -62,11 +68,13 @@ export interface OperationContext extends FetchContext, ResponseContext {
   readonly pool: Pool;
   /** The value of Accept-Encoding; null for none. */
   readonly acceptEncoding: string | null;
-  /** Under way. */
-  readonly operations: Set<Operation>;
+  /** The heads of requests of which nothing is said but the URL, as they were sent: they are the same each time. */
+  readonly plainHeads: WeakMap<URL, Uint8Array>;
+  /** Of those that are under way. */
+  readonly deadlines: Deadlines<Operation> | SeparateDeadlines<Operation>;
 }
 
-export class Operation implements Waiter, ConnectionUser, BodyOwner {
+export class Operation implements Waiter, ConnectionUser, BodyOwner, Due {
   readonly response: Promise<Response>;
   readonly #context: OperationContext;
   /** Of the last redirect. */
@@ -89,12 +97,10 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
   /** The body of the request is the sender's, or was. */
   #bodyTaken = false;
 
-  /** When the deadlines pass, by the loop's clock. */
+  /** When the deadlines pass, by the clock. */
   readonly #totalAt: number;
   #stateAt = Number.POSITIVE_INFINITY;
   #stateDeadline: keyof FetchTimeouts = "total";
-  #timer = 0;
-  #timerAt = Number.POSITIVE_INFINITY;
 
   /** Begins. @throws DOMException InvalidStateError once the loop is closed. */
   constructor(context: OperationContext, request: FetchRequest) {
@@ -105,11 +111,9 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
       this.#resolve = resolve;
       this.#reject = reject;
     });
-    context.operations.add(this);
-    const { total } = request.timeouts;
-    this.#totalAt = context.loop.performance.now() + total;
+    this.#totalAt = context.deadlines.now() + request.timeouts.total;
+    context.deadlines.add(this);
     if (request.signal) onAbort(request.signal, this.#aborted);
-    this.#arm();
     if (this.#become("queue")) context.pool.acquire(this, false);
   }
 
@@ -154,11 +158,10 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
   }
 
   #send(connection: ClientConnection): void {
-    const { body } = this.#request;
-    const { core, acceptEncoding, settings } = this.#context;
-    const head = requestHead(this.#request, settings.proxies.for(this.url), acceptEncoding);
+    const { body, headers } = this.#request;
+    const { core } = this.#context;
     if (body === null) {
-      connection.write(encodeRequestHead(core, head));
+      connection.write(headers === NO_HEADERS ? this.#plainHead() : encodeRequestHead(core, this.#head()));
       this.#requestSent();
       return;
     }
@@ -170,7 +173,22 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
     });
     this.#sender = sender;
     this.#bodyTaken = true;
-    sender.send(core, head);
+    sender.send(core, this.#head());
+  }
+
+  #plainHead(): Uint8Array {
+    const { core, plainHeads } = this.#context;
+    let head = plainHeads.get(this.url);
+    if (!head) {
+      head = encodeRequestHead(core, this.#head());
+      plainHeads.set(this.url, head);
+    }
+    return head;
+  }
+
+  #head(): RequestHeadParts {
+    const { acceptEncoding, settings } = this.#context;
+    return requestHead(this.#request, settings.proxies.for(this.url), acceptEncoding);
   }
 
   // ConnectionUser: what the connection tells.
@@ -239,7 +257,8 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
     try {
       this.#request.onState?.(this.#state);
     } catch (error) {
-      this.#context.loop.reportError(error);
+      // Later: an `onError` that throws as well keeps no fetch from coming to its end.
+      void Promise.resolve().then(() => this.#context.loop.reportError(error));
     }
   }
 
@@ -271,7 +290,7 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
       throw new TypeError(`fetch: the response is a redirect (${head.status}), and init.redirect is "error"`);
 
     const location = isRedirect(head.status) ? head.get("location") : null;
-    this.#keepAlive = head.keepAlive;
+    this.#keepAlive = head.keepAlive && this.#request.keepAlive;
     if (head.keepAliveTimeout !== null) {
       // A little less: the server's time began when it sent this.
       this.#connection!.idleTimeout = Math.max(0, head.keepAliveTimeout * 1000 - 1000);
@@ -393,8 +412,7 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
   #end(): void {
     const { signal } = this.#request;
     if (signal) offAbort(signal, this.#aborted);
-    this.#context.loop.clearTimeout(this.#timer);
-    this.#context.operations.delete(this);
+    this.#context.deadlines.delete(this);
     this.#release();
   }
 
@@ -402,34 +420,26 @@ export class Operation implements Waiter, ConnectionUser, BodyOwner {
     return { hostname: hostnameOf(this.url), port: portOf(this.url) };
   }
 
-  // Deadlines: one timer for all, which finds out when it fires whether what it was set for has been moved.
+  // Due: the nearer of two deadlines, that of the whole and that of the state.
+
+  get deadline(): number {
+    return Math.min(this.#totalAt, this.#stateAt);
+  }
+
+  expire(now: number): void {
+    this.#timedOut(now >= this.#totalAt ? "total" : this.#stateDeadline);
+  }
 
   #setDeadline(name: keyof FetchTimeouts): void {
+    const { deadlines } = this.#context;
     this.#stateDeadline = name;
-    this.#stateAt = this.#context.loop.performance.now() + this.#request.timeouts[name];
-    this.#arm();
+    this.#stateAt = deadlines.now() + this.#request.timeouts[name];
+    deadlines.moved(this);
   }
 
   #clearDeadline(): void {
     this.#stateAt = Number.POSITIVE_INFINITY;
   }
-
-  #arm(): void {
-    const at = Math.min(this.#totalAt, this.#stateAt);
-    if (at >= this.#timerAt) return;
-    const { loop } = this.#context;
-    loop.clearTimeout(this.#timer);
-    this.#timerAt = at;
-    this.#timer = loop.setTimeout(this.#fired, Math.ceil(at - loop.performance.now()));
-  }
-
-  readonly #fired = (): void => {
-    this.#timerAt = Number.POSITIVE_INFINITY;
-    const now = this.#context.loop.performance.now();
-    if (now >= this.#totalAt) this.#timedOut("total");
-    else if (now >= this.#stateAt) this.#timedOut(this.#stateDeadline);
-    else this.#arm();
-  };
 
   #timedOut(name: keyof FetchTimeouts): void {
     const milliseconds = this.#request.timeouts[name];

@@ -21,7 +21,7 @@ export function requestHead(
   proxy: ProxyServer | null,
   acceptEncoding: string | null,
 ): RequestHeadParts {
-  const { method, url, headers: given, body } = request;
+  const { method, url, headers: given, body, keepAlive } = request;
   const tunnelled = proxy === null || url.protocol === "https:";
   const path = pathOf(url);
   // RFC 9112 section 3.2.2: a proxy is told the whole URL.
@@ -37,7 +37,8 @@ export function requestHead(
     if (coding !== null) headers.push(["accept-encoding", coding]);
   }
   const host = given.find(([name]) => name === "host")?.[1] ?? url.host;
-  return { method, target, host, headers, framing: framing(method, body) };
+  const connection = keepAlive ? undefined : "close";
+  return { method, target, host, headers, framing: framing(method, body), connection };
 }
 
 /** RFC 9110 section 8.6: methods that usually have a body say so when there is none. */

@@ -5,7 +5,7 @@
  * What is different on a server, where no origin protects anybody: `mode`, `credentials`, `cache`, `referrer` and
  * `keepalive` change nothing; headers such as Cookie and Origin are the caller's; Host is, when it is in `init.headers`.
  * What belongs to the connection (Connection, Transfer-Encoding, Upgrade, ...) is left out, as the standard leaves out
- * forbidden headers, so that a request that came in can be handed on.
+ * forbidden headers, so that a request that came in can be handed on; but `connection: close` in `init.headers` is heeded.
  */
 import { isObject } from "../webidl.ts";
 import type { State } from "./operation.ts";
@@ -18,7 +18,7 @@ import {
   requestBody,
   streamBody,
 } from "./request-body.ts";
-import { parseURL } from "./url.ts";
+import type { ParsedURLs } from "./url.ts";
 import { trimmed } from "./whitespace.ts";
 
 /** As RequestInit, and what NANO adds. */
@@ -36,12 +36,14 @@ export type Redirect = "follow" | "error" | "manual";
 
 export interface FetchRequest {
   readonly method: string;
-  /** With its fragment, which stays here. */
+  /** With its fragment, which stays here. It is not changed by anybody. */
   readonly url: URL;
   /** Names in lower case; values as they are sent. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   readonly body: RequestBody | null;
   readonly redirect: Redirect;
+  /** Whether the connection may be used again afterwards. */
+  readonly keepAlive: boolean;
   readonly signal: AbortSignal | null;
   readonly integrity: string;
   readonly timeouts: FetchTimeouts;
@@ -58,23 +60,25 @@ export function createRequest(
   input: unknown,
   init: FetchInit | undefined,
   timeouts: FetchTimeouts,
+  urls: ParsedURLs,
 ): FetchRequest | Promise<FetchRequest> {
   const given = isRequest(input) ? input : null;
   const text = given ? given.url : input instanceof URL ? input.href : `${input as string}`;
-  const url = parseURL(text);
+  const url = urls.parse(text);
   if (url === null) throw new TypeError(`fetch: ${JSON.stringify(text.slice(0, 200))} is no absolute URL`);
   if (url.username !== "" || url.password !== "")
     throw new TypeError("fetch: the URL holds credentials; send them in the header Authorization");
   if (init === undefined && given === null) {
     return {
-      ...{ method: "GET", url, headers: NO_HEADERS, body: null, redirect: "follow", signal: null },
-      ...{ integrity: "", timeouts, onState: null },
+      ...{ method: "GET", url, headers: NO_HEADERS, body: null, redirect: "follow" },
+      ...{ keepAlive: true, signal: null, integrity: "", timeouts, onState: null },
     };
   }
   return fromInit(url, given, init ?? {}, timeouts);
 }
 
-const NO_HEADERS: FetchRequest["headers"] = [];
+/** Of a fetch of which nothing is said but the URL. */
+export const NO_HEADERS: FetchRequest["headers"] = [];
 
 function fromInit(
   url: URL,
@@ -86,8 +90,10 @@ function fromInit(
   const method = methodOf(init.method === undefined ? (given?.method ?? "GET") : init.method);
   const headers: [string, string][] = [];
   let length: number | null = null;
+  let keepAlive = true;
   const add = (name: string, value: string, inherited: boolean) => {
     if (name === "content-length") length = contentLengthOf(value);
+    else if (name === "connection" && !inherited) keepAlive &&= !CLOSE.test(value);
     else if (!OF_THE_CONNECTION.has(name) && !(inherited && name === "host")) headers.push([name, value]);
   };
   const inherited = init.headers === undefined;
@@ -108,7 +114,7 @@ function fromInit(
       headers.push(["content-type", body.type]);
     }
     return {
-      ...{ method, url, headers, body, redirect, signal, integrity, onState },
+      ...{ method, url, headers, body, redirect, keepAlive, signal, integrity, onState },
       timeouts: resolveTimeouts("fetch: init.timeout", init.timeout, timeouts),
     };
   };
@@ -182,6 +188,9 @@ const OF_THE_CONNECTION = new Set([
   ...["connection", "keep-alive", "proxy-connection", "transfer-encoding", "te", "trailer", "upgrade"],
   ...["expect", "http2-settings"],
 ]);
+
+/** RFC 9112 section 9.6: the option, in the list that Connection is. */
+const CLOSE = /(?:^|,)[ \t]*close[ \t]*(?:,|$)/i;
 
 /** https://fetch.spec.whatwg.org/#typedefdef-headersinit */
 function headerPairs(given: unknown): Iterable<readonly [string, string]> {

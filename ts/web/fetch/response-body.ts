@@ -11,8 +11,9 @@
  */
 import type { Core } from "../../core/core.ts";
 import { ChunkedReader, type ResponseHead } from "../../core/http.ts";
+import { joined } from "../../core/joined.ts";
 import type { ArrivingContent } from "../messages/content.ts";
-import { Collected, joined } from "./collected.ts";
+import { Collected } from "./collected.ts";
 
 /** Bytes that wait to be read before the socket is paused. */
 const BUFFER_BYTES = 64 * 1024;
@@ -76,6 +77,11 @@ export class ResponseBody implements ArrivingContent {
     return this.#receivedBytes;
   }
 
+  /** How long it is, or will be if all of it comes; Infinity where that is unknown. */
+  get lengthMax(): number {
+    return this.#complete ? this.#receivedBytes : this.#receivedBytes + this.#remainingBytes;
+  }
+
   /**
    * Takes what belongs to this body off `bytes`, copying what it keeps.
    *
@@ -113,8 +119,7 @@ export class ResponseBody implements ArrivingContent {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason);
       if (this.#complete) return resolve(this.whole());
-      const expectedBytes = this.#receivedBytes + this.#remainingBytes;
-      const bytes = new Collected(expectedBytes);
+      const bytes = new Collected(this.lengthMax);
       for (const piece of this.#early) bytes.add(piece);
       this.#early = [];
       this.#collector = { bytes, resolve, reject };

@@ -9,6 +9,27 @@ export function parseURL(text: string, base?: URL): URL | null {
   }
 }
 
+/** More than these are not kept, and longer ones neither. */
+const KEPT_URLS_MAX = 64;
+const KEPT_CHARACTERS_MAX = 1024;
+
+/** URLs that have been parsed lately: programs fetch the same again and again. What comes of one is not to be changed. */
+export class ParsedURLs {
+  readonly #urls = new Map<string, URL>();
+
+  /** As `parseURL`. */
+  parse(text: string): URL | null {
+    const kept = this.#urls.get(text);
+    if (kept) return kept;
+    const url = parseURL(text);
+    if (url === null || text.length > KEPT_CHARACTERS_MAX) return url;
+    if (this.#urls.size === KEPT_URLS_MAX) this.#urls.clear();
+    // Text may have been cut out of a whole page, which it would keep.
+    this.#urls.set(text === url.href ? url.href : text, url);
+    return url;
+  }
+}
+
 /** The host without the brackets of an IPv6 address. */
 export function hostnameOf({ hostname }: URL): string {
   return hostname.startsWith("[") ? hostname.slice(1, -1) : hostname;

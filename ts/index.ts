@@ -290,7 +290,7 @@ export class Runtime {
    */
   install(target: object = globalThis, options: InstallOptions = {}): () => void {
     this.#core.requireOpen();
-    const uninstall = loadInstalling().install(this, target, options);
+    const uninstall = loadInstalling().install(this, this.#loop, target, options);
     this.#uninstalls.add(uninstall);
     return () => {
       uninstall();

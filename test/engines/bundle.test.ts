@@ -1,4 +1,5 @@
 // Each bundle, started on its real engine by the command that was printed, answers as `nanort serve` does.
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -73,6 +74,53 @@ for (const [target, { find, anyPort }] of Object.entries(PROCESSES)) {
     assert.is(await started.stop(), 0);
   });
 }
+
+const FETCHING_APP = `
+  export default {
+    async fetch(request: Request) {
+      const target = new URL(request.url).searchParams.get("target")!;
+      try {
+        return new Response(await (await nano.fetch(target, { timeout: 200 })).text());
+      } catch (error) {
+        return new Response((error as Error).name);
+      }
+    },
+  };`;
+
+const workerd = engineOrSkip("workerd", BINARIES.workerd);
+(workerd ? test : test.skip)(
+  "workerd: requests share a runtime that fetches, and each has its own deadlines",
+  async () => {
+    const upstream = createServer((request, response) => {
+      if (request.url !== "/never") response.end(request.url);
+    }).listen(0, "127.0.0.1");
+    await new Promise((listening) => upstream.once("listening", listening));
+    const folder = join(folderWith({}), "dist");
+    await nanort(["bundle", folderWith({ "app.ts": FETCHING_APP }), "--target", "workerd", "--out", folder]);
+    const config = join(folder, "config.capnp");
+    const reaching = 'services = [ (name = "internet", network = (allow = ["private"])),';
+    writeFileSync(config, readFileSync(config, "utf8").replace("services = [", reaching));
+    const args = ["serve", config, "--socket-addr", "http=127.0.0.1:0", "--control-fd=3"];
+    const started = await start(workerd!, args);
+    const fetched = async (path: string) => {
+      const target = encodeURIComponent(
+        `http://127.0.0.1:${(upstream.address() as AddressInfo).port}${path}`,
+      );
+      return (await fetch(`${started.url}/?target=${target}`)).text();
+    };
+    try {
+      for (const path of ["/one", "/two", "/never", "/never", "/three"])
+        assert.is(await fetched(path), path === "/never" ? "TimeoutError" : path);
+      const paths = Array.from({ length: 8 }, (_, at) => (at % 4 === 0 ? "/never" : `/${at}`));
+      const expected = paths.map((path) => (path === "/never" ? "TimeoutError" : path));
+      assert.equal(await Promise.all(paths.map(fetched)), expected);
+    } finally {
+      await started.stop();
+      upstream.closeAllConnections();
+      upstream.close();
+    }
+  },
+);
 
 /** What a browser cannot do: it has no environment, and shows a page no redirection. */
 const NOWHERE = ["/env", "/redirect"];

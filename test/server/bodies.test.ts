@@ -78,6 +78,40 @@ test("a body may be read by a BYOB reader, to its end", () => {
   });
 });
 
+const STREAMED: Record<string, (request: Request) => Promise<ArrayBuffer>> = {
+  "its stream": (request) => new Response(request.body).arrayBuffer(),
+  "a clone": (request) => request.clone().arrayBuffer(),
+  blob: async (request) => (await request.blob()).arrayBuffer(),
+};
+
+for (const [way, read] of Object.entries(STREAMED)) {
+  test(`a body of which several pieces came before anybody asked is had whole by ${way}`, async () => {
+    const body = pattern(1000);
+    for (const message of [withContentLength(body), chunked(body, 90)]) {
+      for (const lateBytes of [0, 400]) {
+        let ask!: () => void;
+        const asked = new Promise<void>((resolve) => {
+          ask = resolve;
+        });
+        const app = async (request: Request) => {
+          await asked;
+          return new Response(digest(new Uint8Array(await read(request))));
+        };
+        await inMemory({ app, pieceBytes: 100 }, async (server) => {
+          const client = await server.connect();
+          client.send(message.subarray(0, message.length - lateBytes));
+          for (let turns = 0; turns < 40; turns++) await turn();
+          ask();
+          client.send(message.subarray(message.length - lateBytes));
+          await client.closed();
+          assert.equal(server.errors, []);
+          assert.is(client.answers()[0]!.body, digest(body));
+        });
+      }
+    }
+  });
+}
+
 test("an empty body is null with Content-Length: 0 and without any, and an empty stream when chunked", () => {
   const app = async (request: Request) =>
     new Response(`${request.body === null} ${(await request.text()) === ""}`);

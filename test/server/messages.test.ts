@@ -2,7 +2,14 @@
  * What a server's Request and Response promise beside the standard's interfaces (test/suites/messages.ts compares those
  * with the engine's): URLs, other fetches, and what is asked for late.
  */
-import { createRuntime } from "nanort";
+import {
+  createRuntime,
+  type Listener,
+  type ListenOptions,
+  memoryHost,
+  type Socket,
+  type SocketHandler,
+} from "nanort";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { random } from "../support/core.ts";
@@ -184,6 +191,52 @@ test("content that has come can be read after the response, what has not is gone
     assert.match((error as Error).message, /before the body of the request was read/);
   });
 });
+
+const WAYS: Record<string, (request: Request) => Promise<string>> = {
+  text: (request) => request.text(),
+  json: async (request) => JSON.stringify(await request.json()),
+  arrayBuffer: async (request) => new TextDecoder().decode(await request.arrayBuffer()),
+  blob: async (request) => (await request.blob()).text(),
+  "the text of a clone": (request) => request.clone().text(),
+  "the text of a Request made of it": (request) => new Request(request).text(),
+  "the text of its stream": (request) => new Response(request.body).text(),
+};
+
+for (const [way, read] of Object.entries(WAYS)) {
+  test(`bytes that the host takes back are the app's as they came: ${way}`, async () => {
+    let client!: SocketHandler;
+    const network = {
+      ...memoryHost().network!,
+      async listen(_: ListenOptions, accept: (socket: Socket) => SocketHandler): Promise<Listener> {
+        const nothing = () => {};
+        const calls = { pause: nothing, resume: nothing, end: nothing, destroy: nothing };
+        client = accept({ remoteAddress: "", write: () => true, ...calls });
+        return { port: 1, hostname: "127.0.0.1", close: async () => {} };
+      },
+    };
+    const whens: (() => Promise<void> | undefined)[] = [() => undefined, () => Promise.resolve(), turn];
+    const got: string[] = [];
+    const app = async (request: Request) => {
+      const wait = whens[got.length]!();
+      if (wait) await wait;
+      got.push(await read(request));
+      return new Response();
+    };
+    const nano = await createRuntime({ host: { ...memoryHost(), network } });
+    await nano.serve({ app });
+    for (let sent = 1; sent <= whens.length; sent++) {
+      // Behind it an empty line, which is no content of this one's.
+      const text = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 13\r\n\r\n{"a":"gr\u00fcn"}\r\n`;
+      const lent = new TextEncoder().encode(text);
+      client.data(lent);
+      lent.fill(0x21);
+      await eventually(() => got.length === sent);
+    }
+    assert.equal(got, ['{"a":"gr\u00fcn"}', '{"a":"gr\u00fcn"}', '{"a":"gr\u00fcn"}']);
+    client.close();
+    await nano.close();
+  });
+}
 
 test("a body is collected however it comes, and fails with its connection", async () => {
   const read: string[] = [];

@@ -10,6 +10,8 @@ class Recorder implements SocketHandler {
   readonly events: string[] = [];
   readonly received: number[] = [];
   count = 0;
+  /** All that came, if there is to be such a list. */
+  whole: Uint8Array[] | undefined;
 
   readonly handle = (socket: Socket): SocketHandler => {
     this.socket = socket;
@@ -17,6 +19,7 @@ class Recorder implements SocketHandler {
   };
   data(bytes: Uint8Array): void {
     this.count += bytes.length;
+    this.whole?.push(new Uint8Array(bytes));
     if (this.received.length < 100) this.received.push(...bytes.subarray(0, 100));
   }
   end(): void {
@@ -40,6 +43,24 @@ async function eventually(happened: () => boolean): Promise<void> {
 
 async function turns(count: number): Promise<void> {
   for (let i = 0; i < count; i++) await new Promise<void>((resolve) => setTimeout(resolve, 1));
+}
+
+/** A code unit a byte. */
+function textOf(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 4096)
+    text += String.fromCharCode(...bytes.subarray(at, at + 4096));
+  return text;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }
 
 interface Pair {
@@ -80,6 +101,29 @@ const CONTRACT: Record<string, (pair: Pair) => Promise<void>> = {
     assert.equal(client.received, [0x6c, 0x61, 0x74, 0x65]);
     assert.equal(client.events, ["drain", "end", "close"]);
     assert.equal(server.events, ["end", "drain", "close"]);
+  },
+
+  "text and bytes of any length arrive in order, whatever is taken of them at once": async ({
+    server,
+    client,
+  }) => {
+    server.socket.pause();
+    server.whole = [];
+    const written: Uint8Array[] = [];
+    for (const length of [1, 100, 4096, 4097, 3, 70_000, 10, 3_000_000, 2]) {
+      for (const mask of [0x7f, 0xff]) {
+        const bytes = pattern(length).map((byte) => byte & mask);
+        written.push(bytes, bytes);
+        client.socket.write(textOf(bytes));
+        client.socket.write(bytes.slice());
+      }
+    }
+    client.socket.end();
+    server.socket.resume();
+    await eventually(() => server.events.includes("end"));
+    const [came, sent] = [joined(server.whole), joined(written)];
+    assert.is(came.length, sent.length);
+    assert.ok(came.every((byte, at) => byte === sent[at]));
   },
 
   "write says when to wait, and drain when to go on": async ({ server, client }) => {

@@ -5,7 +5,7 @@ import { networkError } from "./network-error.ts";
 import { nodeCodings } from "./node-codings.ts";
 import { nodeFiles } from "./node-files.ts";
 import { networkModules, nodeNetwork } from "./node-network.ts";
-import { pullSocket } from "./pull-socket.ts";
+import { type PullStream, pullSocket } from "./pull-socket.ts";
 import { fillRandom, reportError, webClock } from "./web.ts";
 
 /** What of Deno's namespace is used here. */
@@ -119,26 +119,32 @@ const network: Network = {
   resolve,
 };
 
-function streamOf(conn: DenoConn) {
+function streamOf(conn: DenoConn): PullStream {
   conn.setNoDelay?.();
   let buffer = new Uint8Array(SMALL_READ_BYTES);
-  return {
+  const stream: PullStream = {
     remoteAddress: conn.remoteAddr.hostname,
-    async read() {
-      const length = await conn.read(buffer);
-      if (length === null) return null;
-      const bytes = buffer.subarray(0, length);
-      if (length === SMALL_READ_BYTES && length === buffer.length) buffer = new Uint8Array(LARGE_READ_BYTES);
-      return bytes;
+    read(came, broken) {
+      conn.read(buffer).then((length) => {
+        if (length === null) return came(null);
+        const bytes = buffer.subarray(0, length);
+        if (length === SMALL_READ_BYTES && length === buffer.length)
+          buffer = new Uint8Array(LARGE_READ_BYTES);
+        came(bytes);
+      }, broken);
     },
-    async write(bytes: Uint8Array) {
-      for (let at = 0; at < bytes.length; ) at += await conn.write(bytes.subarray(at));
+    write(bytes, sent, broken) {
+      conn.write(bytes).then((length) => {
+        if (length === bytes.length) sent();
+        else stream.write(bytes.subarray(length), sent, broken);
+      }, broken);
     },
     closeWrite: () => conn.closeWrite(),
     close: () => conn.close(),
     unref: () => conn.unref?.(),
     ref: () => conn.ref?.(),
   };
+  return stream;
 }
 
 // Half the time of a MessageChannel, and a thousandth of setTimeout's.
@@ -154,7 +160,8 @@ export const defaultHost: Host = {
   loadCore: () => packagedCore,
   fillRandom,
   reportError,
-  codings: nodeCodings(builtin),
+  timersAreObjects: true,
+  codings: nodeCodings(builtin, true),
   files: nodeFiles(builtin),
   introspection: introspection(() => process.getBuiltinModule("util") as Util),
 };

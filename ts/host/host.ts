@@ -28,7 +28,13 @@ export interface Host {
   /** Files to read; absent where the engine has none. */
   readonly files?: Files;
 
-  /** The engine's own fetch calls methods of the timers that it sets: it fails where others are the globals. */
+  /** The engine's timers are objects, with methods that its programs call. */
+  readonly timersAreObjects?: boolean;
+
+  /** Tasks and sockets belong to the request that a program answers, end with it, and are of no use to another. */
+  readonly tasksEndWithRequests?: boolean;
+
+  /** The engine's own fetch sets its timers by the globals, whoever they are. */
   readonly fetchStandsOnTimers?: boolean;
 
   /** What the engine can tell of objects; absent where it tells no more than the language does. */
@@ -62,7 +68,7 @@ export type Coding = "gzip" | "deflate" | "br" | "zstd";
 /**
  * For streams of bytes. With backpressure from end to end, but where the engine's own CompressionStream is all there is
  * (browsers, workerd). What is not well coded is an error at both ends; but a stream that is cut off ends well with zstd
- * on Node 22 and Bun, and with br on Deno.
+ * on Node 22, Deno and Bun.
  */
 export interface Codings {
   /**
@@ -78,6 +84,14 @@ export interface Codings {
   encode?(coding: Coding, bytes: Uint8Array): Promise<Uint8Array<ArrayBuffer>> | undefined;
   /** Undefined where the engine has no such decoder. */
   decoder(coding: Coding): ByteTransform | undefined;
+  /**
+   * All of it at once, holding the engine up meanwhile: for what is small. Undefined where that would be more than
+   * `bytesMax`, and where the engine has no such decoder, or none that looks for the end; absent where it has none of this
+   * kind.
+   *
+   * @throws where the bytes are not well coded, or not all there.
+   */
+  decode?(coding: Coding, bytes: Uint8Array, bytesMax: number): Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** For `pipeThrough`. */

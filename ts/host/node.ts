@@ -96,6 +96,7 @@ export const defaultHost: Host = {
     });
   },
 
+  timersAreObjects: true,
   fetchStandsOnTimers: true,
   codings: nodeCodings(builtin),
   files: nodeFiles(builtin),

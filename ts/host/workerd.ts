@@ -60,11 +60,8 @@ function streamOf(socket: WorkerdSocket, connected?: ConnectOptions): PullStream
   const writer = socket.writable.getWriter();
   const stream: PullStream = {
     remoteAddress: "",
-    async read() {
-      const { value, done } = await reader.read();
-      return done ? null : value;
-    },
-    write: (bytes: Uint8Array) => writer.write(bytes),
+    read: (came, broken) => void reader.read().then(({ value, done }) => came(done ? null : value), broken),
+    write: (bytes, sent, broken) => void writer.write(bytes).then(sent, broken),
     closeWrite: () => writer.close(),
     close: () => close(socket),
   };
@@ -111,5 +108,6 @@ export const defaultHost: Host = {
   loadCore: () => coreModule as WebAssembly.Module,
   fillRandom,
   reportError,
+  tasksEndWithRequests: true,
   codings: webCodings,
 };

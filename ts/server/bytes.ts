@@ -1,5 +1,8 @@
 /** Copies of bytes that the host lends for a moment only. */
 
+/** As `copyOf`, of several pieces as one. */
+export { joined } from "../core/joined.ts";
+
 /**
  * A copy in an ArrayBuffer of its own, which a stream may take away. (`slice` is no copy where an engine hands over
  * Node's Buffer.)
@@ -26,17 +29,6 @@ export function sharedCopyOf(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   copy.set(bytes);
   sharedUsed += length;
   return copy;
-}
-
-/** As `copyOf`, of several pieces as one. */
-export function joined(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(lengthOf(pieces));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 export function lengthOf(pieces: readonly Uint8Array[]): number {

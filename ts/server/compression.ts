@@ -1,10 +1,11 @@
 /**
  * Compressed responses: content codings by RFC 9110 section 8.4, negotiated by section 12.5.3.
  *
- * A response is left as it is when it has a coding already, is partial, must not be changed (Cache-Control: no-transform),
- * says by a digest what its bytes are, is of a media type that does not get shorter, or is too short itself. Else it
- * gets Vary: Accept-Encoding, for what is sent depends on it; and if it is encoded, its ETag becomes weak, since other
- * bytes go by the same one (section 8.8.3.3), and Content-Length and Accept-Ranges, which spoke of the bytes before, go.
+ * A response is left as it is when it has a coding already (other than one that fetch has undone), is partial, must not
+ * be changed (Cache-Control: no-transform), says by a digest what its bytes are, is of a media type that does not get
+ * shorter, or is too short itself. Else it gets Vary: Accept-Encoding, for what is sent depends on it; and if it is
+ * encoded, its ETag becomes weak, since other bytes go by the same one (section 8.8.3.3), and Content-Length and
+ * Accept-Ranges, which spoke of the bytes before, go.
  *
  * Pieces of a body that streams come out when they come, where the engine's encoder can do that; where it cannot,
  * text/event-stream is left as it is.
@@ -16,6 +17,7 @@ import type { Coding, Codings } from "../host/host.ts";
 import { encode } from "../web/messages/content.ts";
 import { Response as OurResponse, wholeResponse } from "../web/messages/response.ts";
 import { settlesSoon } from "../web/messages/settles-soon.ts";
+import { areCodingsUndone, fieldsWithoutCodings } from "../web/messages/undone-codings.ts";
 import { chooseCoding } from "./accept-encoding.ts";
 import { type Caller, isResponse, type ServedApp } from "./app.ts";
 import { cancelQuietly, chunkOf, discardBody } from "./body-reading.ts";
@@ -127,17 +129,18 @@ class Encoding {
 
   /** The response that is to be sent in the place of the app's. */
   respond(request: Request, response: Response, caller: Caller): Response | Promise<Response> {
-    const { headers } = response;
-    if (response.status === 304) return notModified(request, response);
-    const headOnly = request.method === "HEAD";
     // Of a response of ours it is known what it holds, as long as nobody asks for its stream.
     const whole = wholeResponse(response);
+    const undone = whole ? whole.decoded === true : areCodingsUndone(response);
+    const headers = undone ? fieldsWithoutCodings(response.headers) : response.headers;
+    if (response.status === 304) return notModified(request, response, headers);
+    const headOnly = request.method === "HEAD";
     const body = whole ? whole.content : response.body;
     if (body === null && !headOnly) return response;
     // Used already: whoever is to send it says so.
     if (whole ? whole.used : response.bodyUsed || response.body?.locked) return response;
     if ((whole?.content?.length ?? Number.POSITIVE_INFINITY) < this.#minBytes) return response;
-    if (this.#isShort(headers) || !isCompressible(response)) return response;
+    if (this.#isShort(headers) || !isCompressible(response.status, headers)) return response;
 
     const coding = this.#choose(request);
     if (!coding) return varying(response);
@@ -153,7 +156,7 @@ class Encoding {
     }
     const ends = endsWithServer(request.method, type, headers.get("content-length"));
     const closing = ends ? caller.closing : null;
-    return this.#encodeStream(response, closing, coding, init);
+    return this.#encodeStream(response.body!, headers, closing, coding, init);
   }
 
   #choose(request: Request): Coding | null {
@@ -161,15 +164,16 @@ class Encoding {
   }
 
   async #encodeStream(
-    { body, status, statusText, headers }: Response,
+    body: ReadableStream<Uint8Array>,
+    headers: Headers,
     closing: AbortSignal | null,
     coding: Coding,
     init: ResponseInit,
   ): Promise<Response> {
-    const begun = await begin(closing ? endingWith(closing, body!) : body!);
+    const begun = await begin(closing ? endingWith(closing, body) : body);
     if (!(begun instanceof Uint8Array)) return this.#through(begun, coding, init);
     if (begun.length >= this.#minBytes) return this.#encode(begun, coding, init);
-    return varying(new Response(begun, { status, statusText, headers }));
+    return varying(new Response(begun, { ...init, headers }));
   }
 
   async #encode(bytes: Uint8Array<ArrayBuffer>, coding: Coding, init: ResponseInit): Promise<Response> {
@@ -190,7 +194,7 @@ class Encoding {
   }
 }
 
-function isCompressible({ status, headers }: Response): boolean {
+function isCompressible(status: number, headers: Headers): boolean {
   if (UNTOUCHED_STATUS.has(status) || !mayBeChanged(headers)) return false;
   const type = mediaType(headers);
   const [, application] = /^application\/(.+)$/.exec(type) ?? [];
@@ -212,9 +216,9 @@ function mediaType(headers: Headers): string {
  * To a client that has it encoded, it goes by the name that it had then: RFC 9111 section 4.3.4. It says by Vary what the
  * whole would have said (RFC 9110 section 15.4.5), or may have: it has no Content-Type to tell.
  */
-function notModified(request: Request, response: Response): Response {
-  if (!mayBeChanged(response.headers)) return response;
-  const headers = new Headers(response.headers);
+function notModified(request: Request, response: Response, fields: Headers): Response {
+  if (!mayBeChanged(fields)) return response;
+  const headers = new Headers(fields);
   addToVary(headers);
   const etag = headers.get("etag");
   const weak = `W/${etag}`;

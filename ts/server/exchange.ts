@@ -7,6 +7,7 @@
  */
 import type { Core } from "../core/core.ts";
 import { ChunkedReader, type RequestHead } from "../core/http.ts";
+import { keepContent } from "../web/messages/request.ts";
 import { Response as OurResponse } from "../web/messages/response.ts";
 import { type Caller, isResponse, notAResponse, type ServedApp } from "./app.ts";
 import { discardBody } from "./body-reading.ts";
@@ -91,7 +92,8 @@ export class Exchange implements BodySource, ResponseOutput, Caller {
       let taken = 0;
       let content: Uint8Array<ArrayBuffer> | RequestBody | null = null;
       if (!bodiless && contentLength && contentLength <= bytes.length) {
-        content = sharedCopyOf(contentLength < bytes.length ? bytes.subarray(0, contentLength) : bytes);
+        // Lent. It is a part of its buffer, in which the head came as well, so who takes it away takes a copy.
+        content = new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, contentLength);
         taken = contentLength;
       } else if (chunked || contentLength) {
         this.#body = new RequestBody(
@@ -103,7 +105,9 @@ export class Exchange implements BodySource, ResponseOutput, Caller {
         else content = this.#body;
         taken = this.#body.feed(bytes);
       }
-      this.#run(createRequest(this.#head, this.#connection, content, this));
+      const request = createRequest(this.#head, this.#connection, content, this);
+      this.#run(request);
+      if (content instanceof Uint8Array) keepContent(request, sharedCopyOf);
       return taken;
     } catch (error) {
       this.#refuse(error);
@@ -195,7 +199,8 @@ export class Exchange implements BodySource, ResponseOutput, Caller {
     let answer: unknown;
     try {
       answer = app.call(request, this);
-      if (!isResponse(answer)) {
+      // A promise is seen at one look, while what is no Response takes several.
+      if (answer instanceof Promise || !isResponse(answer)) {
         Promise.resolve(answer).then(
           (answer) => this.#answered(answer),
           (error) => this.#failed(error),

@@ -79,7 +79,7 @@ export class RequestBody implements ArrivingContent {
   collect(): Promise<Uint8Array<ArrayBuffer>> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure.reason);
-      if (this.#complete) return resolve(this.#takeKept());
+      if (this.#complete) return resolve(asOne(this.#takeKept()));
       this.#collector = { resolve, reject };
       this.#pull();
     });
@@ -166,8 +166,8 @@ export class RequestBody implements ArrivingContent {
       controller.error(this.#failure.reason);
       return;
     }
-    for (const piece of this.#kept) controller.enqueue(piece);
-    this.#takeKept();
+    // What is enqueued is the stream's: its buffer is taken away.
+    for (const piece of this.#takeKept()) controller.enqueue(piece);
     if (this.#complete) controller.close();
   }
 
@@ -224,8 +224,8 @@ export class RequestBody implements ArrivingContent {
       this.#kept = [joined(this.#kept)];
   }
 
-  #takeKept(): Uint8Array<ArrayBuffer> {
-    const kept = this.#kept.length === 1 ? this.#kept[0]! : joined(this.#kept);
+  #takeKept(): Uint8Array<ArrayBuffer>[] {
+    const kept = this.#kept;
     this.#kept = [];
     this.#keptLength = 0;
     return kept;
@@ -237,7 +237,7 @@ export class RequestBody implements ArrivingContent {
     if (this.#dropping) return;
     if (this.#wanted) this.#source.served();
     this.#wanted = false;
-    this.#collector?.resolve(this.#takeKept());
+    this.#collector?.resolve(asOne(this.#takeKept()));
     this.#controller?.close();
     // A reader that brought its own buffer gets it back, empty: closing alone leaves it waiting.
     this.#controller?.byobRequest?.respond(0);
@@ -257,3 +257,5 @@ export class RequestBody implements ArrivingContent {
     this.#source.pause(paused);
   }
 }
+
+const asOne = (pieces: Uint8Array<ArrayBuffer>[]) => (pieces.length === 1 ? pieces[0]! : joined(pieces));

@@ -5,9 +5,9 @@
  * Keep-Alive are dropped, and of Connection only what names other fields is kept. Of a response that came by fetch, which
  * has undone its content codings, no field is sent that speaks of the coded bytes.
  */
-import { FIELD_VALUE, TOKEN } from "../web/messages/fields.ts";
+import { FIELD_VALUE, TOKEN, valueIn } from "../web/messages/fields.ts";
 import type { WholeResponse } from "../web/messages/response.ts";
-import { areCodingsUndone } from "../web/messages/undone-codings.ts";
+import { areCodingsUndone, OF_CODED_BYTES, weakened } from "../web/messages/undone-codings.ts";
 import { reasonPhrase } from "./http-error.ts";
 
 export interface ResponseHead {
@@ -32,35 +32,36 @@ export interface ResponseHead {
 
 /** @throws TypeError for what cannot be sent as a head. */
 export function describeHead(response: Response): ResponseHead {
-  const { status, statusText } = response;
+  const { status, statusText, headers } = response;
   if (!Number.isInteger(status) || status < 200 || status > 999) {
     throw new TypeError(`a response with status ${status} cannot be sent`);
   }
   if (!FIELD_VALUE.test(statusText)) throw new TypeError("statusText holds a character that cannot be sent");
 
-  const head = emptyHead(status, statusText, areCodingsUndone(response));
+  const decoded = areCodingsUndone(response);
+  const head =
+    decoded && status === 206
+      ? headOfAll(headers.get("content-range"))
+      : emptyHead(status, statusText, decoded);
   // The iteration gives every Set-Cookie on its own, and everything else combined; in lower case, unless the app has
   // made a Response of its own.
-  for (const [name, value] of response.headers) addCheckedField(head, name.toLowerCase(), value);
+  for (const [name, value] of headers) addCheckedField(head, name.toLowerCase(), value);
   return head;
 }
 
 /** The same, of a response of ours, which checked its fields when it was made; what may have come later is in `headers`. */
 export function describeWholeHead(whole: WholeResponse): ResponseHead {
   const { status, statusText, fields, headers, decoded = false } = whole;
-  const head = emptyHead(status, statusText, decoded);
+  const head =
+    decoded && status === 206
+      ? headOfAll(headers ? headers.get("content-range") : valueIn(fields, "content-range"))
+      : emptyHead(status, statusText, decoded);
   if (headers) for (const [name, value] of headers) addCheckedField(head, name, value);
   else for (let at = 0; at < fields.length; at += 2) addField(head, fields[at]!, fields[at + 1]!);
   return head;
 }
 
 const OK = "HTTP/1.1 200 OK\r\n";
-
-/** Fields that speak of a body's bytes as they are with their content coding. */
-const OF_CODED_BYTES = new Set([
-  ...["content-encoding", "content-length", "accept-ranges"],
-  ...["content-digest", "repr-digest", "digest", "content-md5"],
-]);
 
 function emptyHead(status: number, statusText: string, decoded: boolean): ResponseHead {
   const usual = status === 200 && statusText === "";
@@ -78,6 +79,20 @@ function emptyHead(status: number, statusText: string, decoded: boolean): Respon
   };
 }
 
+/**
+ * A part of coded bytes is no part of what they stand for; but all of them, as a part, are what 200 sends.
+ *
+ * @throws TypeError for less.
+ */
+function headOfAll(contentRange: string | null | undefined): ResponseHead {
+  const [, last, length] = /^bytes 0-(\d+)\/(\d+)$/i.exec(contentRange ?? "") ?? [];
+  if (length === undefined || Number(last) + 1 !== Number(length))
+    throw new TypeError(
+      "the response is a part whose content coding was undone: no Content-Range can tell of it",
+    );
+  return emptyHead(200, "", true);
+}
+
 function addCheckedField(head: ResponseHead, name: string, value: string): void {
   if (!TOKEN.test(name) || !FIELD_VALUE.test(value))
     throw new TypeError(`header ${name} holds a character that cannot be sent`);
@@ -87,8 +102,7 @@ function addCheckedField(head: ResponseHead, name: string, value: string): void 
 function addField(head: ResponseHead, name: string, value: string): void {
   if (head.decoded) {
     if (OF_CODED_BYTES.has(name)) return;
-    // RFC 9110 section 8.8.3.3: other bytes go by the same tag.
-    if (name === "etag" && !value.startsWith("W/")) value = `W/${value}`;
+    if (name === "etag") value = weakened(value);
   }
   switch (name) {
     case "content-length":
@@ -109,11 +123,24 @@ function addField(head: ResponseHead, name: string, value: string): void {
       break;
     case "content-type":
       head.type = value;
-      break;
+      head.text += typeLine(value);
+      return;
     case "content-encoding":
       head.encoded = true;
   }
   head.text += `${name}: ${value}\r\n`;
+}
+
+/** Of the Content-Type that came last, which mostly comes next as well. */
+let lastType: string | undefined;
+let lastTypeLine = "";
+
+function typeLine(type: string): string {
+  if (type !== lastType) {
+    lastType = type;
+    lastTypeLine = `content-type: ${type}\r\n`;
+  }
+  return lastTypeLine;
 }
 
 function parseContentLength(value: string): number {

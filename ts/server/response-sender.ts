@@ -213,13 +213,10 @@ export class ResponseSender {
     this.#started = true;
     this.#status = head.status;
     this.#persistent = !head.close && this.#output.persistent();
-    const date = head.dated ? "" : `date: ${this.#output.date()}\r\n`;
+    const date = head.dated ? "" : dateLine(this.#output.date());
     // RFC 9112 section 9.3: persistence is what HTTP/1.1 assumes, and what HTTP/1.0 must be told.
     const persistence = !this.#persistent ? "close" : this.#minorVersion === 0 ? "keep-alive" : "";
-    const and = head.connection !== "" && persistence !== "" ? ", " : "";
-    const options = `${head.connection}${and}${persistence}`;
-    const connection = options === "" ? "" : `connection: ${options}\r\n`;
-    return `${head.text}${framing}${date}${connection}\r\n`;
+    return `${head.text}${framing}${date}${connectionLine(head.connection, persistence)}\r\n`;
   }
 
   #write(data: Uint8Array | string): boolean {
@@ -252,6 +249,24 @@ function headOf(response: Response): ResponseHead {
 }
 
 const usedAlready = () => new TypeError("the body of the response has been used already");
+
+function connectionLine(names: string, persistence: string): string {
+  if (names === "" && persistence === "") return "";
+  const and = names !== "" && persistence !== "" ? ", " : "";
+  return `connection: ${names}${and}${persistence}\r\n`;
+}
+
+/** That of the last response, which is that of all in the same second. */
+let lastDate: string | undefined;
+let lastDateLine = "";
+
+function dateLine(date: string): string {
+  if (date !== lastDate) {
+    lastDate = date;
+    lastDateLine = `date: ${date}\r\n`;
+  }
+  return lastDateLine;
+}
 
 function contentLength(bytes: number): string {
   return `content-length: ${bytes}\r\n`;

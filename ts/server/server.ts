@@ -174,7 +174,7 @@ async function listen(
       leftBehind.add(exchange);
     },
     handlerEnds(exchange: Exchange) {
-      leftBehind.delete(exchange);
+      if (leftBehind.size > 0) leftBehind.delete(exchange);
       handlers--;
       app.end();
       if (shared.draining && handlers === 0) lastHandled.set();

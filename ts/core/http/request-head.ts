@@ -77,7 +77,7 @@ export class RequestHead extends Head {
     super(text, words, at);
     const flags = words[at + FLAGS]!;
     const hasAuthority = (flags & HAS_HOST) !== 0 || words[at + AUTHORITY + 1] !== 0;
-    this.method = cut(text, words, at + METHOD);
+    this.method = cutMethod(text, words[at + METHOD]!, words[at + METHOD + 1]!);
     this.target = cut(text, words, at + TARGET);
     this.targetForm = TARGET_FORMS[words[at + TARGET_FORM]!]!;
     this.authority = hasAuthority ? cut(text, words, at + AUTHORITY) : null;
@@ -85,6 +85,16 @@ export class RequestHead extends Head {
     this.expectUnknown = (flags & EXPECT_UNKNOWN) !== 0;
     this.upgrade = (flags & UPGRADE) !== 0;
   }
+}
+
+/** Those that come often, each as the same string each time: engines then know its hash, which sets of methods ask for. */
+const COMMON_METHODS = ["GET", "POST", "PUT", "HEAD", "DELETE", "PATCH", "OPTIONS"];
+
+function cutMethod(text: string, start: number, length: number): string {
+  for (const method of COMMON_METHODS) {
+    if (method.length === length && text.startsWith(method, start)) return method;
+  }
+  return text.substring(start, start + length);
 }
 
 function cut(text: string, words: Uint32Array, span: number): string {

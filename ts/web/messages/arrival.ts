@@ -20,7 +20,8 @@ export class Arrival implements Fields, Client {
   readonly method: string;
   /** As the URL standard serializes it. */
   readonly url: string;
-  readonly content: Uint8Array<ArrayBuffer> | ArrivingContent | null;
+  /** Bytes may be lent for a while: see `keepContent`. */
+  content: Uint8Array<ArrayBuffer> | ArrivingContent | null;
   readonly #head: Fields;
   readonly #client: Client;
 

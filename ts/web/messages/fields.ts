@@ -46,8 +46,13 @@ export function fieldsOf(init: object): string[] | undefined {
 }
 
 export function hasField(fields: readonly string[], name: string): boolean {
-  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return true;
-  return false;
+  return valueIn(fields, name) !== undefined;
+}
+
+/** Of the first field of that name. */
+export function valueIn(fields: readonly string[], name: string): string | undefined {
+  for (let at = 0; at < fields.length; at += 2) if (fields[at] === name) return fields[at + 1];
+  return undefined;
 }
 
 export function pairsOf(fields: readonly string[]): [name: string, value: string][] {

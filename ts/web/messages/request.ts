@@ -15,6 +15,9 @@ import { constructed, EngineHeaders, EngineRequest, isObject, overwrite, standIn
 /** The engine's object behind one of ours, made for it if need be; what is none of ours as it is. */
 export let engineRequestOf: <Given>(request: Given) => Given | EngineRequest;
 
+/** To be called when bytes that were lent as a request's content are about to go: copies what nobody has taken of them. */
+export let keepContent: (request: object, copyOf: (bytes: Uint8Array) => Uint8Array<ArrayBuffer>) => void;
+
 const { prototype } = EngineRequest;
 
 export class Request {
@@ -91,6 +94,12 @@ export class Request {
   }
 
   static {
+    keepContent = (request, copyOf) => {
+      if (!(#arrival in request) || request.#used || request.#engine) return;
+      const { content } = request.#arrival;
+      if (content instanceof Uint8Array) request.#arrival.content = copyOf(content);
+    };
+
     engineRequestOf = (request) => {
       if (!isObject(request) || !(#arrival in request)) return request;
       if (!request.#engine) {

@@ -1,4 +1,4 @@
-/** Tests that need what not every machine has. */
+/** Tests that need what not every machine has; and what uvu lacks. */
 import { spawnSync } from "node:child_process";
 import { test } from "uvu";
 
@@ -18,4 +18,9 @@ export function testIf(able: boolean, reason: string): Test {
  */
 export function testWith(program: string, probe = "--version"): Test {
   return testIf(spawnSync(program, [probe]).error === undefined, `${program} is not on this machine`);
+}
+
+/** For `assert.throws`, which takes a class for a function that judges, and is then content with any error. */
+export function isA(kind: abstract new (...args: never[]) => Error): (error: unknown) => boolean {
+  return (error) => error instanceof kind;
 }

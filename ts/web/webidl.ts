@@ -8,33 +8,20 @@
 export type Conversion<T> = (value: unknown, where: Where) => T;
 
 /** Where a value stands. Nearly all are as they should be, so the words are put together only when a message needs them. */
-export type Where = string | MemberOf | ItemOf;
+export type Where = string | PartOf;
 
-class MemberOf {
-  readonly #dictionary: Where;
-  readonly #name: string;
+/** A member of a dictionary, by its name; or an item of a sequence, by its index. */
+class PartOf {
+  readonly #whole: Where;
+  readonly #key: string | number;
 
-  constructor(dictionary: Where, name: string) {
-    this.#dictionary = dictionary;
-    this.#name = name;
+  constructor(whole: Where, key: string | number) {
+    this.#whole = whole;
+    this.#key = key;
   }
 
   toString(): string {
-    return `${this.#dictionary}.${this.#name}`;
-  }
-}
-
-class ItemOf {
-  readonly #sequence: Where;
-  readonly #index: number;
-
-  constructor(sequence: Where, index: number) {
-    this.#sequence = sequence;
-    this.#index = index;
-  }
-
-  toString(): string {
-    return `${this.#sequence}[${this.#index}]`;
+    return typeof this.#key === "number" ? `${this.#whole}[${this.#key}]` : `${this.#whole}.${this.#key}`;
   }
 }
 
@@ -132,12 +119,12 @@ export function sequence<Item>(item: Conversion<Item>): Conversion<Item[]> {
     const items: Item[] = [];
     if (method === valuesOfArray && Array.isArray(value)) {
       // What that iterator does, in much less time. The length may be a proxy's, and change on the way.
-      for (let i = 0; i < Math.trunc(value.length); i++) items.push(item(value[i], new ItemOf(where, i)));
+      for (let i = 0; i < Math.trunc(value.length); i++) items.push(item(value[i], new PartOf(where, i)));
       return items;
     }
     const iterator = Reflect.apply(method, value, []) as Iterator<unknown>;
     const opened: Iterable<unknown> = { [Symbol.iterator]: () => iterator };
-    for (const each of opened) items.push(item(each, new ItemOf(where, items.length)));
+    for (const each of opened) items.push(item(each, new PartOf(where, items.length)));
     return items;
   };
 }
@@ -256,7 +243,7 @@ export function requiredMember<T>(
   type: string,
   where: Where,
 ): T {
-  if (given !== undefined) return convert(given, new MemberOf(where, name));
+  if (given !== undefined) return convert(given, new PartOf(where, name));
   throw new TypeError(`${where}.${name} is missing (${type} requires it)`);
 }
 
@@ -267,7 +254,7 @@ export function optionalMember<T>(
   name: string,
   where: Where,
 ): T | undefined {
-  return given === undefined ? undefined : convert(given, new MemberOf(where, name));
+  return given === undefined ? undefined : convert(given, new PartOf(where, name));
 }
 
 // ---- buffers ----
